@@ -1,0 +1,80 @@
+.POSIX:
+
+# Settings: make CC=clang, CFLAGS='-g -fsanitize=address,undefined',
+# POSIX=1 (plain poll() and nothing beyond POSIX), BEARSSL=DIR (a source tree
+# of BearSSL that has been built; else the system's library), PREFIX, DESTDIR.
+CC = cc
+CFLAGS = -O2 -g
+LDFLAGS =
+PREFIX = /usr/local
+DESTDIR =
+POSIX =
+BEARSSL =
+PYTHON = /usr/bin/python3
+
+STD = -std=c99 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
+INC = -Iinc -I$(BEARSSL)/inc -I/usr/include/bearssl
+ALL = $(STD) $(WARN) $(INC) $(POSIX:1=-DPOSIX) $(CFLAGS)
+# the library itself, so that the program needs no shared one
+LIB = $$(ls $(BEARSSL)/build/libbearssl.a 2>/dev/null || \
+	$(CC) -print-file-name=libbearssl.a)
+
+OBJ = http.o ws.o tls.o config.o lib/body.o lib/buf.o lib/conn.o lib/dial.o \
+	lib/echo.o lib/exchange.o lib/heap.o lib/listen.o lib/log.o \
+	lib/park.o lib/peer.o lib/reason.o lib/redact.o lib/resolve.o \
+	lib/rewrite.o lib/route.o lib/session.o lib/slab.o lib/tunnel.o \
+	lib/upstream.o
+HDR = inc/body.h inc/buf.h inc/config.h inc/conn.h inc/dial.h inc/echo.h \
+	inc/exchange.h inc/heap.h inc/http.h inc/keys.h inc/listen.h \
+	inc/log.h inc/park.h inc/peer.h inc/reason.h inc/reasons.h \
+	inc/redact.h inc/resolve.h inc/rewrite.h inc/route.h inc/session.h \
+	inc/slab.h inc/tls.h inc/tunnel.h inc/upstream.h inc/ws.h
+UNIT = test/unit/body.test test/unit/buf.test test/unit/config.test \
+	test/unit/heap.test test/unit/http.test test/unit/log.test \
+	test/unit/peer.test test/unit/redact.test test/unit/resolve.test \
+	test/unit/rewrite.test test/unit/route.test test/unit/slab.test \
+	test/unit/ws.test
+
+.SUFFIXES: .c .o .test
+
+all: weir
+
+weir: proxy.o $(OBJ)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ proxy.o $(OBJ) $(LIB)
+
+proxy.o $(OBJ): $(HDR)
+
+.c.o:
+	$(CC) $(ALL) -c -o $@ $<
+
+$(UNIT): $(OBJ) $(HDR)
+
+.c.test:
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB)
+
+# everything in one file, for any Linux of this kind: needs musl-gcc
+static:
+	$(MAKE) CC=musl-gcc weir-static
+weir-static: proxy.c $(OBJ:.o=.c) $(HDR)
+	$(CC) $(STD) $(WARN) $(INC) -Os -static -ffunction-sections \
+	    -fdata-sections -Wl,--gc-sections -s -o $@ proxy.c \
+	    $(OBJ:.o=.c) $$(cc -print-file-name=libbearssl.a)
+
+test: weir $(UNIT)
+	test/run
+
+demo: weir
+	test/demo
+
+install: weir
+	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5
+	cp weir $(DESTDIR)$(PREFIX)/bin/
+	cp man/weir.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	cp man/weir.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+
+clean:
+	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) test/log
+
+.PHONY: all static test demo install clean

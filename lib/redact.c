@@ -1,0 +1,179 @@
+/*
+ * Secrets taken out of targets and subprotocol lists before they are written
+ * anywhere. When in doubt it is a secret: a log with one "***" too many is
+ * still a log.
+ */
+#include <string.h>
+
+#include "redact.h"
+
+#define STARS "***"
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* decodes %XX (RFC 3986 2.1); false if that is longer than cap */
+static bool
+decode(struct span s, char *out, size_t cap, size_t *n)
+{
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < s.n; i++) {
+		if (*n == cap)
+			return false;
+		out[*n] = s.p[i];
+		if (s.p[i] == '%' && s.n - i > 2 && hex(s.p[i + 1]) >= 0 &&
+		    hex(s.p[i + 2]) >= 0) {
+			out[*n] = (char)(hex(s.p[i + 1]) * 16 +
+			    hex(s.p[i + 2]));
+			i += 2;
+		}
+		(*n)++;
+	}
+	return true;
+}
+
+static bool
+secret_name(struct span name)
+{
+	static const char *const names[] = {
+		"token", "key", "api_key", "access_token", "ticket"
+	};
+	char plain[16];
+	struct span s = {plain, 0};
+	size_t i;
+
+	if (!decode(name, plain, sizeof plain, &s.n))
+		return false;
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (span_is(s, names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Where a name may begin behind the first '?'. Not all servers take ';' and
+ * a second '?' so, but some do.
+ */
+static bool
+separator(char c)
+{
+	return c == '?' || c == '&' || c == ';' || c == '#';
+}
+
+/* bytes before the first separator */
+static size_t
+piece(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n && !separator(s.p[i]); i++)
+		;
+	return i;
+}
+
+static struct span
+skip(struct span s, size_t n)
+{
+	s.p += n;
+	s.n -= n;
+	return s;
+}
+
+/* writes one parameter of the query, and returns what is behind it */
+static struct span
+parameter(struct text *t, struct span query)
+{
+	struct span all = {query.p, piece(query)}, name = {query.p, 0};
+
+	while (name.n < all.n && all.p[name.n] != '=')
+		name.n++;
+	if (name.n == all.n || !secret_name(name)) {
+		text_span(t, all);
+		return skip(query, all.n);
+	}
+	/* its value may hold ';' and '?', so it ends where all agree */
+	while (all.n < query.n && query.p[all.n] != '&')
+		all.n++;
+	text_span(t, name);
+	text_str(t, "=" STARS);
+	return skip(query, all.n);
+}
+
+void
+redact_target(struct text *t, struct span target)
+{
+	size_t n;
+
+	if (target.n == 0)
+		return;
+	for (n = 0; n < target.n; n++)
+		if (target.p[n] == '?' || target.p[n] == '#')
+			break;
+	text_mem(t, target.p, n);
+	for (target = skip(target, n); target.n > 0;) {
+		text_mem(t, target.p, 1);
+		target = parameter(t, skip(target, 1));
+	}
+}
+
+static bool
+starts(struct span s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (s.n < n)
+		return false;
+	s.n = n;
+	return span_is(s, prefix);
+}
+
+/* a JWT is three pieces, or five, and begins with {" in base64 */
+static bool
+like_jwt(struct span s)
+{
+	size_t i, dots = 0;
+
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] == '.')
+			dots++;
+	return dots >= 2 && starts(s, "eyJ");
+}
+
+static bool
+like_secret(struct span s)
+{
+	return s.n > 40 || starts(s, "sk-") || starts(s, "ek_") ||
+	    starts(s, "Bearer") || like_jwt(s);
+}
+
+void
+redact_protocols(struct text *t, struct span list)
+{
+	static const char name[] = "openai-insecure-api-key";
+	struct span item;
+	bool first = true, next_is_key = false;
+
+	if (list.n == 0)
+		return;
+	for (; span_next(&list, &item); first = false) {
+		if (!first)
+			text_str(t, ", ");
+		if (starts(item, "openai-insecure-api-key.")) {
+			text_mem(t, item.p, sizeof name);
+			text_str(t, STARS);
+		} else if (next_is_key || like_secret(item)) {
+			text_str(t, STARS);
+		} else {
+			text_span(t, item);
+		}
+		next_is_key = span_is(item, name);
+	}
+}
