@@ -1,0 +1,67 @@
+#ifndef REWRITE_H
+#define REWRITE_H
+
+#include "config.h"
+#include "http.h"
+
+/*
+ * The heads that weir sends, written anew from what was parsed and what the
+ * route says. Nothing here sees a socket.
+ */
+
+/* what a request's head says beyond the request itself */
+struct rewrite_request {
+	const struct conf_route *route;
+	size_t strip;          /* bytes of the path to leave out */
+	const char *authority; /* Host to send, or NULL for the client's */
+	const char *client;    /* address of the client, for X-Forwarded-For */
+	uint64_t id;           /* X-Request-Id */
+	bool tls;              /* the client's side is encrypted */
+	bool handshake;        /* a WebSocket handshake */
+};
+
+/* writes the head of the request for the upstream; t->full: it is too large */
+void rewrite_request(struct text *t, const struct http_request *q,
+    const struct rewrite_request *how);
+
+/* how a response's body goes to the client */
+enum rewrite_framing {
+	REWRITE_NONE,    /* no body, and nothing said of one */
+	REWRITE_LENGTH,  /* Content-Length: h.length */
+	REWRITE_CHUNKED,
+	REWRITE_EOF      /* until the connection ends */
+};
+
+struct rewrite_response {
+	const struct conf_route *route;
+	enum rewrite_framing framing;
+	bool close;      /* the connection ends after it */
+	bool keep_10;    /* an HTTP/1.0 client is told that it does not */
+	bool handshake;  /* a proved 101 */
+};
+
+/* writes the head of an upstream's response for the client */
+void rewrite_response(struct text *t, const struct http_response *r,
+    const struct rewrite_response *how);
+/* writes an interim response: its status and its own fields */
+void rewrite_interim(struct text *t, const struct http_response *r);
+/* writes the trailer fields that may be forwarded, and the final CRLF */
+void rewrite_trailers(struct text *t, const struct http_head *h);
+
+/* an answer of weir's own */
+struct rewrite_answer {
+	enum reason reason;
+	enum conf_error_format format;
+	bool prefers_json; /* the client's Accept, for the format "auto" */
+	bool head;         /* it answers a HEAD: no body */
+	bool close;
+	bool keep_10;
+	unsigned retry_after; /* seconds, 0: not said */
+};
+
+/* writes the whole answer, body included */
+void rewrite_answer(struct text *t, const struct rewrite_answer *how);
+/* true if the Accept fields of a request prefer JSON to plain text and HTML */
+bool rewrite_prefers_json(const struct http_head *h);
+
+#endif

@@ -1,0 +1,381 @@
+/* The heads that weir sends: see rewrite.h. */
+#include <string.h>
+
+#include "rewrite.h"
+
+static void
+put_field(struct text *t, struct span name, struct span value)
+{
+	text_span(t, name);
+	text_mem(t, ": ", 2);
+	text_span(t, value);
+	text_mem(t, "\r\n", 2);
+}
+
+/* true if the rule is about the field */
+static bool
+about(const struct conf_rule *rule, const struct http_field *f)
+{
+	size_t i;
+
+	if (rule->id != (int)f->id)
+		return false;
+	if (f->id != HTTP_F_OTHER && f->id != HTTP_F_X_FORWARDED_OTHER)
+		return true;
+	if (rule->name.n != f->name.n)
+		return false;
+	for (i = 0; i < f->name.n; i++)
+		if (lower(rule->name.p[i]) != lower(f->name.p[i]))
+			return false;
+	return true;
+}
+
+static bool
+ruled(const struct conf_rule *rules, const struct http_field *f)
+{
+	for (; rules != NULL; rules = rules->next)
+		if (about(rules, f))
+			return true;
+	return false;
+}
+
+/* true if set or del rules say that the field does not go on as it came */
+static bool
+ruled_out(const struct conf_rule *set, const struct conf_rule *del,
+    const struct http_field *f)
+{
+	return (set != NULL && ruled(set, f)) || (del != NULL && ruled(del, f));
+}
+
+static void
+put_rules(struct text *t, const struct conf_rule *rules)
+{
+	for (; rules != NULL; rules = rules->next)
+		put_field(t, rules->name, rules->value);
+}
+
+/* what a client says of its own origin is not believed */
+static bool
+forged(enum http_field_id id)
+{
+	return id == HTTP_F_FORWARDED || id == HTTP_F_X_FORWARDED_FOR ||
+	    id == HTTP_F_X_FORWARDED_PROTO || id == HTTP_F_X_FORWARDED_HOST ||
+	    id == HTTP_F_X_FORWARDED_OTHER || id == HTTP_F_X_REQUEST_ID;
+}
+
+/* a field of weir's own, unless a rule is about it */
+static void
+put_own(struct text *t, const struct conf_route *r, const char *name,
+    enum http_field_id id, struct span value)
+{
+	struct http_field f;
+
+	f.name.p = name;
+	f.name.n = strlen(name);
+	f.value = value;
+	f.id = id;
+	if (!ruled_out(r->set_header, r->del_header, &f))
+		put_field(t, f.name, f.value);
+}
+
+static struct span
+span_of(const char *s)
+{
+	struct span r;
+
+	r.p = s;
+	r.n = strlen(s);
+	return r;
+}
+
+/* Forwarded: for=...;host=...;proto=...: RFC 7239 4 */
+static void
+put_forwarded(struct text *t, const struct http_request *q,
+    const struct rewrite_request *how)
+{
+	bool v6 = strchr(how->client, ':') != NULL;
+
+	text_str(t, "Forwarded: for=");
+	if (strcmp(how->client, "unix:") == 0)
+		text_str(t, "_unix");
+	else if (v6)
+		text_str(t, "\"[");
+	if (strcmp(how->client, "unix:") != 0)
+		text_str(t, how->client);
+	if (v6 && strcmp(how->client, "unix:") != 0)
+		text_str(t, "]\"");
+	if (q->host.n > 0) {
+		text_str(t, ";host=\"");
+		text_span(t, q->host);
+		text_str(t, "\"");
+	}
+	text_str(t, how->tls ? ";proto=https\r\n" : ";proto=http\r\n");
+}
+
+static void
+put_id(struct text *t, uint64_t id)
+{
+	int shift;
+
+	for (shift = 60; shift >= 0; shift -= 4)
+		text_mem(t, "0123456789abcdef" + (id >> shift & 15), 1);
+}
+
+/* the fields that tell the upstream where the request came from */
+static void
+put_origin(struct text *t, const struct http_request *q,
+    const struct rewrite_request *how)
+{
+	const struct conf_route *r = how->route;
+	char digits[16];
+	struct text id;
+
+	put_own(t, r, "X-Forwarded-For", HTTP_F_X_FORWARDED_FOR,
+	    span_of(how->client));
+	put_own(t, r, "X-Forwarded-Proto", HTTP_F_X_FORWARDED_PROTO,
+	    span_of(how->tls ? "https" : "http"));
+	if (q->host.n > 0)
+		put_own(t, r, "X-Forwarded-Host", HTTP_F_X_FORWARDED_HOST,
+		    q->host);
+	text_init(&id, digits, sizeof digits);
+	put_id(&id, how->id);
+	put_own(t, r, "X-Request-Id", HTTP_F_X_REQUEST_ID,
+	    (struct span){digits, sizeof digits});
+	if (r->forwarded)
+		put_forwarded(t, q, how);
+}
+
+static void
+put_target(struct text *t, const struct http_request *q, size_t strip)
+{
+	struct span path = q->path;
+
+	path.p += strip;
+	path.n -= strip;
+	if (path.n == 0 || (*path.p != '/' && strip > 0))
+		text_mem(t, "/", 1);
+	text_span(t, path);
+	text_span(t, q->query);
+}
+
+static void
+put_framing(struct text *t, const struct http_head *h)
+{
+	if (h->body == HTTP_BODY_CHUNKED) {
+		text_str(t, "Transfer-Encoding: chunked\r\n");
+	} else if (h->has_length) {
+		text_str(t, "Content-Length: ");
+		text_uint(t, h->length);
+		text_mem(t, "\r\n", 2);
+	}
+}
+
+void
+rewrite_request(struct text *t, const struct http_request *q,
+    const struct rewrite_request *how)
+{
+	const struct conf_route *r = how->route;
+	const struct http_field *f;
+	unsigned i;
+
+	text_span(t, q->method);
+	text_mem(t, " ", 1);
+	put_target(t, q, how->strip);
+	text_str(t, " HTTP/1.1\r\nHost: ");
+	if (how->authority != NULL)
+		text_str(t, how->authority);
+	else
+		text_span(t, q->host);
+	text_mem(t, "\r\n", 2);
+	for (i = 0; i < q->h.n_fields; i++) {
+		f = &q->h.fields[i];
+		if (f->hop || f->id == HTTP_F_HOST || forged(f->id) ||
+		    (f->id == HTTP_F_EXPECT && !q->expect_continue) ||
+		    ruled_out(r->set_header, r->del_header, f))
+			continue;
+		put_field(t, f->name, f->value);
+	}
+	put_framing(t, &q->h);
+	if (how->handshake)
+		text_str(t, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
+	put_origin(t, q, how);
+	put_rules(t, r->set_header);
+	put_rules(t, r->add_header);
+	text_mem(t, "\r\n", 2);
+}
+
+static void
+put_status(struct text *t, int status, struct span phrase)
+{
+	text_str(t, "HTTP/1.1 ");
+	text_uint(t, (uint64_t)status);
+	text_mem(t, " ", 1);
+	text_span(t, phrase);
+	text_mem(t, "\r\n", 2);
+}
+
+static void
+put_connection(struct text *t, bool close, bool keep_10)
+{
+	if (close)
+		text_str(t, "Connection: close\r\n");
+	else if (keep_10)
+		text_str(t, "Connection: keep-alive\r\n");
+}
+
+void
+rewrite_response(struct text *t, const struct http_response *r,
+    const struct rewrite_response *how)
+{
+	const struct conf_route *route = how->route;
+	const struct http_field *f;
+	unsigned i;
+
+	put_status(t, r->status, r->phrase);
+	for (i = 0; i < r->h.n_fields; i++) {
+		f = &r->h.fields[i];
+		if (f->hop || ruled_out(route->set_response_header,
+		    route->del_response_header, f))
+			continue;
+		put_field(t, f->name, f->value);
+	}
+	if (how->framing == REWRITE_CHUNKED) {
+		text_str(t, "Transfer-Encoding: chunked\r\n");
+	} else if (how->framing == REWRITE_LENGTH) {
+		text_str(t, "Content-Length: ");
+		text_uint(t, r->h.length);
+		text_mem(t, "\r\n", 2);
+	}
+	if (how->handshake)
+		text_str(t, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
+	else
+		put_connection(t, how->close, how->keep_10);
+	put_rules(t, route->set_response_header);
+	put_rules(t, route->add_response_header);
+	text_mem(t, "\r\n", 2);
+}
+
+void
+rewrite_interim(struct text *t, const struct http_response *r)
+{
+	put_status(t, r->status, r->phrase);
+	rewrite_trailers(t, &r->h);
+}
+
+void
+rewrite_trailers(struct text *t, const struct http_head *h)
+{
+	unsigned i;
+
+	for (i = 0; i < h->n_fields; i++)
+		if (!h->fields[i].hop)
+			put_field(t, h->fields[i].name, h->fields[i].value);
+	text_mem(t, "\r\n", 2);
+}
+
+/* the body of an answer of weir's own */
+static void
+put_body(struct text *t, const struct rewrite_answer *how, bool json)
+{
+	int status = reason_status(how->reason);
+
+	if (json && how->format == CONF_ERRORS_OPENAI) {
+		text_str(t, "{\"error\":{\"message\":\"");
+		text_str(t, reason_sentence(how->reason));
+		text_str(t, "\",\"type\":\"");
+		text_str(t, status < 500 ? "invalid_request_error" :
+		    "server_error");
+		text_str(t, "\",\"param\":null,\"code\":\"");
+		text_str(t, reason_word(how->reason));
+		text_str(t, "\"}}\n");
+		return;
+	}
+	if (json) {
+		text_str(t, "{\"error\":{\"status\":");
+		text_uint(t, (uint64_t)status);
+		text_str(t, ",\"reason\":\"");
+		text_str(t, reason_word(how->reason));
+		text_str(t, "\",\"message\":\"");
+		text_str(t, reason_sentence(how->reason));
+		text_str(t, "\"}}\n");
+		return;
+	}
+	text_uint(t, (uint64_t)status);
+	text_mem(t, " ", 1);
+	text_str(t, http_phrase(status));
+	text_mem(t, ": ", 2);
+	text_str(t, reason_word(how->reason));
+	text_mem(t, ": ", 2);
+	text_str(t, reason_sentence(how->reason));
+	text_mem(t, "\n", 1);
+}
+
+void
+rewrite_answer(struct text *t, const struct rewrite_answer *how)
+{
+	int status = reason_status(how->reason);
+	char memory[600];
+	struct text body;
+	bool json;
+
+	json = how->format == CONF_ERRORS_JSON ||
+	    how->format == CONF_ERRORS_OPENAI ||
+	    (how->format == CONF_ERRORS_AUTO && how->prefers_json);
+	text_init(&body, memory, sizeof memory);
+	put_body(&body, how, json);
+	put_status(t, status, span_of(http_phrase(status)));
+	text_str(t, json ? "Content-Type: application/json\r\n" :
+	    "Content-Type: text/plain; charset=utf-8\r\n");
+	text_str(t, "Content-Length: ");
+	text_uint(t, body.n);
+	text_str(t, "\r\nCache-Control: no-store\r\n");
+	if (status == 405)
+		text_str(t, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, "
+		    "OPTIONS\r\n");
+	if (status == 426)
+		text_str(t, "Upgrade: websocket\r\n"
+		    "Sec-WebSocket-Version: 13\r\n");
+	if (how->retry_after > 0) {
+		text_str(t, "Retry-After: ");
+		text_uint(t, how->retry_after);
+		text_mem(t, "\r\n", 2);
+	}
+	/* RFC 9110 7.8: who sends Upgrade lists it in Connection */
+	if (status == 426)
+		text_str(t, how->close ? "Connection: upgrade, close\r\n" :
+		    "Connection: upgrade\r\n");
+	else
+		put_connection(t, how->close, how->keep_10);
+	text_mem(t, "\r\n", 2);
+	if (!how->head)
+		text_mem(t, body.p, body.n);
+}
+
+bool
+rewrite_prefers_json(const struct http_head *h)
+{
+	const struct http_field *f;
+	struct span list, item, type;
+	size_t i;
+
+	/* the first of the three that is named decides; q values are ignored,
+	 * since whoever wants JSON names it first or alone */
+	f = NULL;
+	while ((f = http_find(h, HTTP_F_ACCEPT, f)) != NULL) {
+		list = f->value;
+		while (span_next(&list, &item)) {
+			for (i = 0; i < item.n && item.p[i] != ';' &&
+			    item.p[i] != ' '; i++)
+				;
+			type.p = item.p;
+			type.n = i;
+			if (span_is(type, "application/json") ||
+			    span_is(type, "application/problem+json"))
+				return true;
+			if (span_is(type, "text/plain") ||
+			    span_is(type, "text/html"))
+				return false;
+		}
+	}
+	return false;
+}
