@@ -1,0 +1,137 @@
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "buf.h"
+#include "keys.h"
+
+/*
+ * weir.conf and -o to one struct conf. Everything that can be checked without
+ * opening a socket is checked here; nothing is guessed.
+ */
+
+/* an address as it was written: where to listen, where to connect */
+struct conf_endpoint {
+	struct conf_endpoint *next; /* in the order of the file */
+	const char *text; /* canonical: "http://[::1]:80", "unix:/run/x" */
+	/*
+	 * A literal address without brackets, or a name in lower case; to
+	 * listen: a literal, "localhost", or "" for any. NULL: unix.
+	 */
+	const char *host;
+	const char *path; /* of a unix socket, or NULL */
+	/* "host:port" as Host, without a default port; unix: "localhost" */
+	const char *authority;
+	const char *where; /* "weir.conf:12", for errors of later stages */
+	uint16_t port;
+	bool tls; /* https:// or wss:// */
+};
+
+/* one line of set_header and its like */
+struct conf_rule {
+	struct conf_rule *next; /* in the order of the file */
+	enum { CONF_SET, CONF_ADD, CONF_DEL } op;
+	struct span name, value;
+	int id; /* enum http_field_id of the name */
+};
+
+enum conf_error_format {
+	CONF_ERRORS_AUTO,
+	CONF_ERRORS_TEXT,
+	CONF_ERRORS_JSON,
+	CONF_ERRORS_OPENAI
+};
+
+/* the C type behind each TYPE of keys.h */
+#define CONF_T_MSEC int64_t
+#define CONF_T_SIZE uint64_t
+#define CONF_T_UINT unsigned
+#define CONF_T_BOOL bool
+#define CONF_T_STR const char * /* NULL: not set, never "" */
+#define CONF_T_LEVEL int
+#define CONF_T_FORMAT bool /* true: json */
+#define CONF_T_ERRORS enum conf_error_format
+#define CONF_T_LISTENS struct conf_endpoint *
+#define CONF_T_UPSTREAMS struct conf_endpoint *
+#define CONF_T_RULE_SET struct conf_rule *
+#define CONF_T_RULE_ADD struct conf_rule *
+#define CONF_T_RULE_DEL struct conf_rule *
+#define CONF_FIELD(field, key, type, def, reload, help) CONF_T_##type field;
+
+/* a route block */
+struct conf_route {
+	struct conf_route *next; /* in the order of the file */
+	const char *text; /* as it was written: "example.com/v1" */
+	const char *where; /* "weir.conf:12" */
+	/* lower case; "" for any, "*.x" a wildcard, IPv6 without brackets */
+	const char *host;
+	/*
+	 * "/...", as it compares: %XX of unreserved characters decoded,
+	 * repeated slashes one, none at the end (but "/"). strip_prefix too.
+	 */
+	const char *path;
+	unsigned n_upstreams;
+	size_t added; /* the most bytes that its rules add to a head */
+	unsigned turn; /* for the caller: whose turn it is */
+	unsigned open; /* for the caller: requests and tunnels on it */
+	void **targets; /* for the caller: one slot per upstream, zeroed */
+	KEYS_ROUTE(CONF_FIELD)
+};
+
+struct conf {
+	struct conf_route *routes;
+	unsigned refs; /* for the caller: sessions that began under it */
+	struct conf_arena *arena; /* private: all memory of the conf */
+	struct conf_setting *settings; /* private: for conf_print() */
+	struct conf_route *defaults; /* route keys given globally, no rules */
+	KEYS_GLOBAL(CONF_FIELD)
+};
+
+/* one source of lines, in the order in which they were given */
+struct conf_source {
+	enum { CONF_FILE, CONF_OPTION } kind;
+	const char *text; /* the file's path, or "key=value" */
+};
+
+/*
+ * Reads sources into a new conf, defaults first. Options that stand before
+ * the first route=... option win over the files, whatever their order: a
+ * single-valued key given so is set for good, a list key adds. Options from a
+ * route=... on make further routes behind those of the files. Returns NULL
+ * with a message in err ("weir.conf:12: connect_timeout: not a duration: 5x").
+ * Release with conf_free().
+ */
+struct conf *conf_load(const struct conf_source *sources, size_t n, char *err,
+    size_t err_size);
+/* the conf of "weir LISTEN UPSTREAM": a listener and a route for everything */
+struct conf *conf_simple(const char *listen, const char *upstream,
+    const struct conf_source *options, size_t n, char *err, size_t err_size);
+void conf_free(struct conf *c);
+
+/*
+ * Writes what was understood, as a file that conf_load() takes: every key
+ * with its value, and a route's where it differs from the global one. Values
+ * with ${...} are written as they stood, so that secrets stay where they are.
+ */
+void conf_print(const struct conf *c, FILE *f);
+/* writes the keys, their defaults and help, one a line, for weir -h */
+void conf_help(FILE *f);
+/*
+ * Writes to warnings (a caller's callback) the START keys in which the two
+ * differ. Takes nothing over.
+ */
+void conf_diff_start(const struct conf *old, const struct conf *new,
+    void (*warn)(const char *key));
+
+/*
+ * The address of a LISTEN or UPSTREAM argument alone, for weir echo. Returns
+ * NULL and the message in err. Release with conf_free(*owner).
+ */
+struct conf_endpoint *conf_listen_address(const char *text,
+    struct conf **owner, char *err, size_t err_size);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * Every configuration key, once. From these rows come the fields of struct
+ * conf and struct conf_route, the parser, the defaults, -o, what -n prints,
+ * the list in weir.conf(5) and the example weir.conf.
+ *
+ *   KEY(field, "key", TYPE, "default", RELOAD, "help")
+ *
+ * KEYS_GLOBAL stand before the first route. KEYS_ROUTE stand in a route, and
+ * before the first route as the default of all of them. A default is text and
+ * goes through the parser like any value; "" means not set. RELOAD is LIVE
+ * (SIGHUP applies it) or START (it takes a restart; SIGHUP warns of a change).
+ * Types are those of config.c: MSEC SIZE UINT BOOL STR LEVEL FORMAT ERRORS and
+ * the lists LISTENS UPSTREAMS RULE_SET RULE_ADD RULE_DEL. A list has no
+ * default. test/conf/run checks that the manual and the example follow.
+ */
+#ifndef KEYS_H
+#define KEYS_H
+
+#define KEYS_GLOBAL(KEY) \
+	KEY(listens, "listen", LISTENS, "", LIVE, \
+	    "Address to accept connections on: http://HOST:PORT, :PORT or unix:/PATH. May be repeated.") \
+	KEY(max_connections, "max_connections", UINT, "4096", START, \
+	    "Client connections served at once; more wait in the kernel's queue.") \
+	KEY(max_address, "max_connections_per_address", UINT, "0", LIVE, \
+	    "Client connections from one address at once; more are answered 429. 0: no limit.") \
+	KEY(buffers, "buffers", UINT, "256", START, \
+	    "Buffers for bytes that a peer does not take at once; when all are in use, reading waits.") \
+	KEY(buffer, "buffer", SIZE, "64k", START, \
+	    "Size of one buffer, and the most that is read at once.") \
+	KEY(header_timeout_ms, "header_timeout", MSEC, "10s", LIVE, \
+	    "Time for a request's head to arrive whole, from its connection or first byte on.") \
+	KEY(header_max, "header_max", SIZE, "16k", START, \
+	    "Size of a request's or response's head.") \
+	KEY(line_max, "line_max", SIZE, "8k", LIVE, \
+	    "Length of a request line.") \
+	KEY(fields_max, "fields_max", UINT, "100", START, \
+	    "Number of field lines in a head.") \
+	KEY(keepalive_ms, "keepalive_timeout", MSEC, "60s", LIVE, \
+	    "Time that a client's connection may wait for its next request.") \
+	KEY(keepalive_requests, "keepalive_requests", UINT, "0", LIVE, \
+	    "Requests on one client connection. 0: no limit.") \
+	KEY(drain_ms, "drain", MSEC, "30s", LIVE, \
+	    "Time given to open requests and tunnels after SIGTERM.") \
+	KEY(resolve_ms, "resolve", MSEC, "60s", LIVE, \
+	    "Interval at which the names of upstreams are looked up again. 0: only at start and reload.") \
+	KEY(log, "log", STR, "stderr", LIVE, \
+	    "Where the log goes: stderr, syslog, or a file's path.") \
+	KEY(access_log, "access_log", STR, "stderr", LIVE, \
+	    "Where the lines of requests and tunnels go: stderr, syslog, off, or a file's path.") \
+	KEY(log_level, "log_level", LEVEL, "info", LIVE, \
+	    "Least important lines written: error, warn, info or debug.") \
+	KEY(log_format, "log_format", FORMAT, "text", LIVE, \
+	    "Form of the lines: text or json.")
+
+#define KEYS_ROUTE(KEY) \
+	KEY(upstreams, "upstream", UPSTREAMS, "", LIVE, \
+	    "Server that requests go to: http://HOST:PORT, ws://HOST:PORT or unix:/PATH. Repeated ones take turns.") \
+	KEY(strip_prefix, "strip_prefix", STR, "", LIVE, \
+	    "Path prefix taken off before the request goes upstream.") \
+	KEY(host_header, "host_header", STR, "", LIVE, \
+	    "Host sent upstream instead of the client's; \"upstream\" for the upstream's own name.") \
+	KEY(set_header, "set_header", RULE_SET, "", LIVE, \
+	    "Name: value to send upstream in place of any the client sent. May be repeated.") \
+	KEY(add_header, "add_header", RULE_ADD, "", LIVE, \
+	    "Name: value to send upstream besides those the client sent. May be repeated.") \
+	KEY(del_header, "del_header", RULE_DEL, "", LIVE, \
+	    "Name of a field not to send upstream. May be repeated.") \
+	KEY(set_response_header, "set_response_header", RULE_SET, "", LIVE, \
+	    "Name: value to send to the client in place of any the upstream sent. May be repeated.") \
+	KEY(add_response_header, "add_response_header", RULE_ADD, "", LIVE, \
+	    "Name: value to send to the client besides those the upstream sent. May be repeated.") \
+	KEY(del_response_header, "del_response_header", RULE_DEL, "", LIVE, \
+	    "Name of a field not to send to the client. May be repeated.") \
+	KEY(forwarded, "forwarded", BOOL, "no", LIVE, \
+	    "Send the Forwarded field of RFC 7239 besides X-Forwarded-*.") \
+	KEY(error_format, "error_format", ERRORS, "auto", LIVE, \
+	    "Body of weir's own answers: text, json, openai, or auto (json for clients that prefer it).") \
+	KEY(connect_ms, "connect_timeout", MSEC, "5s", LIVE, \
+	    "Time to reach an upstream, over all of its addresses.") \
+	KEY(response_ms, "response_timeout", MSEC, "60s", LIVE, \
+	    "Time to the first byte of a response, and between reads of it. 0: no limit.") \
+	KEY(handshake_ms, "handshake_timeout", MSEC, "15s", LIVE, \
+	    "Time for an upstream to answer a WebSocket handshake.") \
+	KEY(body_ms, "body_timeout", MSEC, "60s", LIVE, \
+	    "Time between reads of a request's body, and between writes to a client that does not read. 0: no limit.") \
+	KEY(body_max, "body_max", SIZE, "0", LIVE, \
+	    "Size of a request's body; a larger one is answered 413. 0: no limit.") \
+	KEY(linger_ms, "linger", MSEC, "10s", LIVE, \
+	    "Time a tunnel may live on after one side has closed, and that unread input of a refused request is taken in.") \
+	KEY(abandon_ms, "abandon_timeout", MSEC, "2s", LIVE, \
+	    "Time without a byte of the response after which a client that closed its sending side counts as gone.") \
+	KEY(tunnel_idle_ms, "tunnel_idle", MSEC, "0", LIVE, \
+	    "Time without a byte in either direction after which a tunnel ends. 0: no limit.") \
+	KEY(pool, "pool", UINT, "64", LIVE, \
+	    "Idle connections kept open to one upstream.") \
+	KEY(pool_ms, "pool_timeout", MSEC, "50s", LIVE, \
+	    "Time that an idle upstream connection is kept.") \
+	KEY(retries, "retries", UINT, "3", LIVE, \
+	    "Further upstreams or connections that a request may be tried on.") \
+	KEY(max_route, "max_connections", UINT, "0", LIVE, \
+	    "Requests and tunnels on the route at once; more are answered 503. 0: no limit.")
+
+#endif
