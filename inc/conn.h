@@ -1,0 +1,117 @@
+#ifndef CONN_H
+#define CONN_H
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+/*
+ * One end of a connection: a descriptor, what it could not send yet, what was
+ * read of it and not used yet, and its place among the active ones.
+ *
+ * An end is in one of three places: active (polled each turn for what its
+ * owner wants), parked (the kernel watches it, park.h), or out (it wants
+ * nothing, and something else of its owner will wake it).
+ */
+enum conn_kind {
+	CONN_FREE, /* zero: not in use */
+	CONN_CLIENT, /* owner: the session */
+	CONN_UPSTREAM, /* owner: the session */
+	CONN_ATTEMPT, /* being connected; owner: the session */
+	CONN_POOLED /* idle to an upstream; owner: the upstream */
+};
+
+struct conn {
+	int fd;
+	uint8_t kind;
+	uint8_t asleep; /* 0 active, else 1 + the events it sleeps on */
+	uint8_t quiet;  /* turns without an event */
+	bool known;     /* to park.h */
+	bool eof;       /* the peer has closed its sending side */
+	bool shut;      /* we have closed ours */
+	bool broken;    /* sending failed; nothing can be sent any more */
+	bool reused;    /* it has carried a request before */
+	uint32_t slot;  /* in the active set, while not asleep */
+	void *owner;
+	struct buf *in, *out;
+	struct conn *next, *prev; /* in the owner's list */
+	int64_t since; /* when it went to the pool, or was begun */
+};
+
+/* at most max ends at once; call once */
+void conn_init(size_t max);
+/* a new active end for fd, or NULL: too many; fd stays the caller's then */
+struct conn *conn_open(int fd, enum conn_kind kind, void *owner);
+/* closes fd, gives buffers back and frees c; NULL is fine */
+void conn_close(struct conn *c);
+/* closes it with a reset: the peer sees that something is missing */
+void conn_abort(struct conn *c);
+/* makes a sleeping end active again */
+void conn_wake(struct conn *c);
+
+/*
+ * Sends n parts: to the kernel as far as it takes them, the rest to c->out.
+ * False when that failed, or there is no buffer: c is broken then, and what
+ * it had to send is gone.
+ */
+bool conn_send(struct conn *c, const struct iovec *parts, int n);
+/* conn_send() of one part */
+bool conn_send_mem(struct conn *c, const void *p, size_t n);
+/* sends more of c->out; false when that failed */
+bool conn_flush(struct conn *c);
+/*
+ * Reads at most n bytes to p. Bytes read; 0 at the end (c->eof is set); -1 if
+ * nothing waits; -2 on an error, with errno.
+ */
+ssize_t conn_recv(struct conn *c, void *p, size_t n);
+/*
+ * Looks whether the peer is still there without taking anything: 1 bytes
+ * wait, 0 it has closed its side (c->eof is set), -1 nothing, -2 an error.
+ */
+int conn_peek(struct conn *c);
+/* closes our sending side, once */
+void conn_shut(struct conn *c);
+/*
+ * Keeps n bytes at p in c->in, in front of nothing (c->in must be NULL). False
+ * if there is no buffer; n == 0 is fine.
+ */
+bool conn_keep(struct conn *c, const void *p, size_t n);
+/* gives c->in back */
+void conn_forget(struct conn *c);
+/* bytes of c->out */
+static inline bool
+conn_unsent(const struct conn *c)
+{
+	return c->out != NULL;
+}
+
+/*
+ * The active set and the turn. conn_watch() fills the set's part of a poll()
+ * array; events() says what an end's owner wants of it now. Ends that were
+ * quiet for some turns go to sleep. conn_ready() calls serve() for each end
+ * that poll() named, and for each that woke from the kernel's set.
+ */
+struct pollfd;
+typedef int conn_events_fn(const struct conn *c);
+typedef void conn_serve_fn(struct conn *c, int revents);
+
+/* the descriptor of the kernel's set, or -1 */
+int conn_park_fd(void);
+/* what the kernel's set is: "epoll", "kqueue" or "none" */
+const char *conn_park_name(void);
+/* active ends: the entries that conn_watch() fills */
+size_t conn_active(void);
+/* fills pfd[0..conn_active()) */
+void conn_watch(struct pollfd *pfd, conn_events_fn *events);
+/* serves the n entries that conn_watch() filled */
+void conn_ready(const struct pollfd *pfd, size_t n, conn_serve_fn *serve);
+/* takes what is ready in the kernel's set and serves it */
+void conn_unpark(conn_serve_fn *serve);
+/* wakes c if it sleeps on other events than these */
+void conn_wants(struct conn *c, int events);
+
+#endif

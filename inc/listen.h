@@ -1,0 +1,32 @@
+#ifndef LISTEN_H
+#define LISTEN_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "resolve.h"
+
+/* The sockets that connections come in by. */
+struct listener {
+	struct listener *next;
+	char *text;      /* as configured: "http://:80" */
+	char *unlink_at; /* path of a unix socket, or NULL */
+	int fds[2];      /* IPv6 and IPv4, where any address was asked for */
+	unsigned n_fds;
+	bool tls;
+};
+
+/*
+ * Opens the sockets for e: listening, not blocking, close-on-exec. NULL, with
+ * errno, if one cannot be opened.
+ */
+struct listener *listener_open(const struct conf_endpoint *e);
+/* closes the sockets, removes a unix socket's path, frees l */
+void listener_close(struct listener *l);
+/*
+ * Accepts one connection: its descriptor, not blocking and close-on-exec, or
+ * -1 with errno.
+ */
+int listener_accept(int fd, struct addr *from);
+
+#endif

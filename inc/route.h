@@ -1,0 +1,21 @@
+#ifndef ROUTE_H
+#define ROUTE_H
+
+#include "config.h"
+
+/*
+ * The route for an authority (port and case do not matter) and a path, or
+ * NULL. Exact host before wildcard before any host; then the longest path
+ * prefix, which ends at a segment's border. The path is compared with %XX of
+ * unreserved characters decoded (RFC 3986 6.2.2) and repeated slashes taken
+ * as one, as the servers behind read it.
+ */
+struct conf_route *route_find(const struct conf *c, struct span authority,
+    struct span path);
+/*
+ * The bytes of path that prefix covers, compared in the same way, or -1 if
+ * path does not begin with it at a segment's border.
+ */
+long route_prefix(struct span path, const char *prefix);
+
+#endif

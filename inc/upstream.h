@@ -1,0 +1,63 @@
+#ifndef UPSTREAM_H
+#define UPSTREAM_H
+
+#include "config.h"
+#include "conn.h"
+#include "resolve.h"
+
+/*
+ * The servers behind weir: one struct for each address in the configuration,
+ * however many routes name it, with its socket addresses and its idle
+ * connections. It outlives reloads while a configuration still refers to it.
+ */
+struct upstream {
+	struct upstream *next;
+	char *text;      /* "http://127.0.0.1:9000" */
+	char *host;      /* NULL for a unix socket */
+	char *authority; /* for Host */
+	uint16_t port;
+	bool named;      /* host is looked up by the resolver */
+	bool asked;      /* and is being looked up now */
+	bool warned;     /* the last look-up failed, and that was logged */
+	unsigned refs;
+	uint64_t id;     /* the resolver's tag */
+	int64_t ask_at;  /* when to look it up again */
+	unsigned n_addrs;
+	struct addr addrs[RESOLVE_MAX];
+	struct conn *idle, *oldest; /* last in first out */
+	unsigned n_idle;
+	int64_t idle_ms; /* how long one may stay idle */
+};
+
+/* the one for e, made if need be, held until upstream_unref() */
+struct upstream *upstream_ref(const struct conf_endpoint *e);
+void upstream_unref(struct upstream *up);
+
+/* takes the idle connection used last, or NULL */
+struct conn *upstream_take(struct upstream *up);
+/*
+ * Keeps c idle for up to idle_ms unless max are kept already; false: c is
+ * still the caller's.
+ */
+bool upstream_give(struct upstream *up, struct conn *c, unsigned max,
+    int64_t idle_ms, int64_t now);
+/* closes an idle connection: its upstream has closed it or sent bytes */
+void upstream_drop(struct conn *c);
+/* closes all idle connections */
+void upstream_drop_all(void);
+
+/* asks the resolver for all names that are due; interval_ms 0: never again */
+void upstream_ask(int64_t now, int64_t interval_ms);
+/* true while a name has not been answered for the first time */
+bool upstream_unanswered(void);
+/* takes an answer of the resolver */
+void upstream_answer(const struct resolve_answer *a, int64_t now);
+/* the resolver's child is gone and with it what it was asked */
+void upstream_forgotten(int64_t now);
+
+/* the nearest time at which upstream_expire() has work, or INT64_MAX */
+int64_t upstream_next(void);
+/* closes what was idle for too long */
+void upstream_expire(int64_t now);
+
+#endif

@@ -1,0 +1,148 @@
+/* The idle set: see park.h. One-shot everywhere, so that waking costs no
+ * call and parking costs one. */
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "park.h"
+
+#if defined(POSIX)
+#define PARK_NONE
+#elif defined(__linux__) && !defined(USE_KQUEUE)
+#include <sys/epoll.h>
+#elif defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || \
+    defined(__DragonFly__) || defined(__APPLE__) || defined(USE_KQUEUE)
+#include <sys/types.h>
+#include <sys/event.h>
+#include <sys/time.h>
+#define PARK_KQUEUE
+#else
+#define PARK_NONE
+#endif
+
+#define BATCH 64
+
+const char *
+park_name(void)
+{
+#if defined(PARK_NONE)
+	return "none";
+#elif defined(PARK_KQUEUE)
+	return "kqueue";
+#else
+	return "epoll";
+#endif
+}
+
+#ifdef PARK_NONE
+
+int
+park_open(void)
+{
+	return -1;
+}
+
+int
+park_put(int fd, int events, void *owner, bool known)
+{
+	(void)fd, (void)events, (void)owner, (void)known;
+	return -1;
+}
+
+int
+park_take(void **owners, int *events, int max)
+{
+	(void)owners, (void)events, (void)max;
+	return 0;
+}
+
+#else
+
+static int set = -1;
+
+#ifdef PARK_KQUEUE
+
+int
+park_open(void)
+{
+	return set = kqueue();
+}
+
+int
+park_put(int fd, int events, void *owner, bool known)
+{
+	struct kevent change[2];
+	int n = 0;
+
+	(void)known;
+	if (events & POLLIN) {
+		EV_SET(&change[n], fd, EVFILT_READ, EV_ADD | EV_DISPATCH, 0, 0,
+		    owner);
+		n++;
+	}
+	if (events & POLLOUT) {
+		EV_SET(&change[n], fd, EVFILT_WRITE, EV_ADD | EV_DISPATCH, 0,
+		    0, owner);
+		n++;
+	}
+	return kevent(set, change, n, NULL, 0, NULL);
+}
+
+int
+park_take(void **owners, int *events, int max)
+{
+	static const struct timespec now;
+	struct kevent ready[BATCH];
+	int i, n;
+
+	n = kevent(set, NULL, 0, ready, max < BATCH ? max : BATCH, &now);
+	for (i = 0; i < n; i++) {
+		owners[i] = ready[i].udata;
+		events[i] = ready[i].filter == EVFILT_READ ? POLLIN : POLLOUT;
+	}
+	return n > 0 ? n : 0;
+}
+
+#else
+
+int
+park_open(void)
+{
+	return set = epoll_create1(EPOLL_CLOEXEC);
+}
+
+int
+park_put(int fd, int events, void *owner, bool known)
+{
+	struct epoll_event e = {EPOLLONESHOT, {NULL}};
+
+	if (events & POLLIN)
+		e.events |= EPOLLIN;
+	if (events & POLLOUT)
+		e.events |= EPOLLOUT;
+	e.data.ptr = owner;
+	return epoll_ctl(set, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e);
+}
+
+int
+park_take(void **owners, int *events, int max)
+{
+	struct epoll_event ready[BATCH];
+	int i, n;
+
+	n = epoll_wait(set, ready, max < BATCH ? max : BATCH, 0);
+	for (i = 0; i < n; i++) {
+		owners[i] = ready[i].data.ptr;
+		events[i] = 0;
+		if (ready[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+			events[i] |= POLLIN;
+		if (ready[i].events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+			events[i] |= POLLOUT;
+	}
+	return n > 0 ? n : 0;
+}
+
+#endif
+#endif

@@ -1,0 +1,150 @@
+/*
+ * Clients' addresses and their census: a hash table with open addressing that
+ * doubles at three quarters. Entries that fall to 0 go at once, and those
+ * behind them move up (Knuth 6.4, algorithm R), so no tombstones gather.
+ */
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "peer.h"
+
+struct entry {
+	uint64_t key[2];
+	unsigned count; /* 0: free */
+};
+
+static struct {
+	struct entry *at;
+	size_t size, used; /* size is a power of two, or 0 */
+} table;
+
+void
+peer_from(struct peer *p, const struct addr *a)
+{
+	memset(p, 0, sizeof *p);
+	p->family = (uint8_t)a->u.sa.sa_family;
+	if (p->family == AF_INET) {
+		memcpy(p->ip, &a->u.in.sin_addr, 4);
+		p->port = ntohs(a->u.in.sin_port);
+	} else if (p->family == AF_INET6) {
+		memcpy(p->ip, &a->u.in6.sin6_addr, 16);
+		p->port = ntohs(a->u.in6.sin6_port);
+	} else {
+		p->family = AF_UNIX;
+	}
+}
+
+char *
+peer_text(const struct peer *p, char text[PEER_TEXT_MAX])
+{
+	if (p->family == AF_UNIX ||
+	    inet_ntop(p->family, p->ip, text, PEER_TEXT_MAX) == NULL)
+		strcpy(text, "unix:");
+	return text;
+}
+
+static void
+key_of(const struct peer *p, uint64_t key[2])
+{
+	key[0] = key[1] = 0;
+	memcpy(&key[0], p->ip, p->family == AF_INET ? 4 : 8);
+	key[1] = p->family;
+}
+
+static size_t
+home(const uint64_t key[2])
+{
+	uint64_t h = (key[0] ^ key[1] << 56) * 0x9e3779b97f4a7c15u;
+
+	return (size_t)(h ^ h >> 32) & (table.size - 1);
+}
+
+/* the entry of key, or the free one where it would stand */
+static struct entry *
+find(const uint64_t key[2])
+{
+	size_t i = home(key);
+
+	while (table.at[i].count > 0 && (table.at[i].key[0] != key[0] ||
+	    table.at[i].key[1] != key[1]))
+		i = (i + 1) & (table.size - 1);
+	return &table.at[i];
+}
+
+static bool
+grow(void)
+{
+	struct entry *old = table.at, *more;
+	size_t i, n = table.size;
+
+	more = calloc(n == 0 ? 64 : 2 * n, sizeof *more);
+	if (more == NULL)
+		return false;
+	table.at = more;
+	table.size = n == 0 ? 64 : 2 * n;
+	for (i = 0; i < n; i++)
+		if (old[i].count > 0)
+			*find(old[i].key) = old[i];
+	free(old);
+	return true;
+}
+
+bool
+peer_count(const struct peer *p)
+{
+	struct entry *e;
+	uint64_t key[2];
+
+	if (4 * (table.used + 1) > 3 * table.size && !grow())
+		return false;
+	key_of(p, key);
+	e = find(key);
+	if (e->count == 0) {
+		memcpy(e->key, key, sizeof e->key);
+		table.used++;
+	}
+	e->count++;
+	return true;
+}
+
+void
+peer_uncount(const struct peer *p)
+{
+	size_t i, j, k, mask = table.size - 1;
+	struct entry *e;
+	uint64_t key[2];
+
+	key_of(p, key);
+	e = find(key);
+	if (e->count == 0 || --e->count > 0)
+		return;
+	table.used--;
+	i = j = (size_t)(e - table.at);
+	for (;;) {
+		j = (j + 1) & mask;
+		if (table.at[j].count == 0)
+			break;
+		k = home(table.at[j].key);
+		/* an entry whose home lies behind the hole stays */
+		if (((j - k) & mask) < ((j - i) & mask))
+			continue;
+		table.at[i] = table.at[j];
+		i = j;
+	}
+	table.at[i].count = 0;
+}
+
+unsigned
+peer_counted(const struct peer *p)
+{
+	uint64_t key[2];
+
+	if (table.size == 0)
+		return 0;
+	key_of(p, key);
+	return find(key)->count;
+}

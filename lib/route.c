@@ -1,0 +1,105 @@
+/* From a request's host and path to its route. */
+#include <string.h>
+
+#include "route.h"
+#include "http.h"
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* RFC 3986 2.3 */
+static bool
+unreserved(int c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' ||
+	    c == '~';
+}
+
+/* the character at s[*i] as it compares; moves *i behind it */
+static char
+next_char(struct span s, size_t *i)
+{
+	char c = s.p[(*i)++];
+	int hi, lo;
+
+	if (c == '/') {
+		while (*i < s.n && s.p[*i] == '/')
+			(*i)++;
+	} else if (c == '%' && *i + 1 < s.n) {
+		hi = hex(s.p[*i]);
+		lo = hex(s.p[*i + 1]);
+		if (hi >= 0 && lo >= 0 && unreserved(16 * hi + lo)) {
+			*i += 2;
+			return (char)(16 * hi + lo);
+		}
+	}
+	return c;
+}
+
+long
+route_prefix(struct span path, const char *prefix)
+{
+	size_t i = 0, n = strlen(prefix);
+	const char *end;
+
+	if (n > 0 && prefix[n - 1] == '/')
+		n--;
+	for (end = prefix + n; prefix < end; prefix++)
+		if (i == path.n || next_char(path, &i) != *prefix)
+			return -1;
+	if (i < path.n && path.p[i] != '/')
+		return -1;
+	return (long)i;
+}
+
+/* how well a route's host fits: 0 not at all, more is better */
+static size_t
+host_rank(const char *host, struct span name)
+{
+	size_t n = strlen(host);
+	struct span tail;
+
+	if (n == 0)
+		return 1;
+	if (span_is(name, host))
+		return 1000;
+	if (host[0] != '*' || name.n < n)
+		return 0;
+	/* "*.example.com" takes one label or more, not none */
+	tail.p = name.p + name.n - (n - 1);
+	tail.n = n - 1;
+	return span_is(tail, host + 1) ? 1 + n : 0;
+}
+
+struct conf_route *
+route_find(const struct conf *c, struct span authority, struct span path)
+{
+	struct span name = http_host_only(authority);
+	struct conf_route *r, *best = NULL;
+	size_t rank, len, best_rank = 0, best_len = 0;
+
+	/* a dot at the end of a name changes nothing: RFC 3986 3.2.2 */
+	if (name.n > 1 && name.p[name.n - 1] == '.')
+		name.n--;
+	for (r = c->routes; r != NULL; r = r->next) {
+		rank = host_rank(r->host, name);
+		if (rank == 0 || rank < best_rank ||
+		    (route_prefix(path, r->path) < 0 &&
+		    strcmp(r->path, "/") != 0))
+			continue;
+		len = strlen(r->path);
+		if (rank > best_rank || len > best_len) {
+			best = r;
+			best_rank = rank;
+			best_len = len;
+		}
+	}
+	return best;
+}

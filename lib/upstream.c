@@ -1,0 +1,255 @@
+/* The servers behind weir: see upstream.h. */
+#include <netdb.h>
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "upstream.h"
+#include "log.h"
+
+/* a name that could not be looked up is asked for again after this */
+#define ASK_AGAIN_MS 5000
+
+static struct upstream *all;
+static uint64_t last_id;
+static int64_t next_idle = INT64_MAX, next_ask = INT64_MAX;
+
+static char *
+copy(const char *s)
+{
+	char *d;
+
+	if (s == NULL)
+		return NULL;
+	d = malloc(strlen(s) + 1);
+	if (d == NULL)
+		fatal("out of memory for upstreams");
+	return strcpy(d, s);
+}
+
+struct upstream *
+upstream_ref(const struct conf_endpoint *e)
+{
+	struct upstream *up;
+
+	for (up = all; up != NULL; up = up->next) {
+		if (strcmp(up->text, e->text) == 0) {
+			up->refs++;
+			return up;
+		}
+	}
+	up = calloc(1, sizeof *up);
+	if (up == NULL)
+		fatal("out of memory for upstreams");
+	up->text = copy(e->text);
+	up->host = copy(e->host);
+	up->authority = copy(e->authority);
+	up->port = e->port;
+	up->refs = 1;
+	up->id = ++last_id;
+	up->next = all;
+	all = up;
+	if (e->path != NULL)
+		up->n_addrs = addr_unix(e->path, &up->addrs[0]) == 0;
+	else if (addr_literal(e->host, e->port, &up->addrs[0]))
+		up->n_addrs = 1;
+	else
+		up->named = true;
+	if (up->named)
+		next_ask = 0;
+	return up;
+}
+
+/* takes c out of its upstream's list of idle ones */
+static void
+unlink_idle(struct upstream *up, struct conn *c)
+{
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		up->idle = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	else
+		up->oldest = c->prev;
+	c->next = c->prev = NULL;
+	assert(up->n_idle > 0);
+	up->n_idle--;
+}
+
+void
+upstream_drop(struct conn *c)
+{
+	unlink_idle(c->owner, c);
+	conn_close(c);
+}
+
+static void
+drop_idle(struct upstream *up)
+{
+	while (up->idle != NULL)
+		upstream_drop(up->idle);
+}
+
+void
+upstream_drop_all(void)
+{
+	struct upstream *up;
+
+	for (up = all; up != NULL; up = up->next)
+		drop_idle(up);
+}
+
+void
+upstream_unref(struct upstream *up)
+{
+	struct upstream **at;
+
+	if (--up->refs > 0)
+		return;
+	drop_idle(up);
+	for (at = &all; *at != up; at = &(*at)->next)
+		;
+	*at = up->next;
+	free(up->text);
+	free(up->host);
+	free(up->authority);
+	free(up);
+}
+
+struct conn *
+upstream_take(struct upstream *up)
+{
+	struct conn *c = up->idle;
+
+	if (c != NULL)
+		unlink_idle(up, c);
+	return c;
+}
+
+bool
+upstream_give(struct upstream *up, struct conn *c, unsigned max,
+    int64_t idle_ms, int64_t now)
+{
+	if (up->n_idle >= max || idle_ms == 0)
+		return false;
+	c->kind = CONN_POOLED;
+	c->owner = up;
+	c->reused = true;
+	c->since = now;
+	c->prev = NULL;
+	c->next = up->idle;
+	if (up->idle != NULL)
+		up->idle->prev = c;
+	else
+		up->oldest = c;
+	up->idle = c;
+	up->n_idle++;
+	up->idle_ms = idle_ms;
+	if (up->oldest->since + idle_ms < next_idle)
+		next_idle = up->oldest->since + idle_ms;
+	return true;
+}
+
+int64_t
+upstream_next(void)
+{
+	return next_idle < next_ask ? next_idle : next_ask;
+}
+
+void
+upstream_expire(int64_t now)
+{
+	struct upstream *up;
+
+	if (now < next_idle)
+		return;
+	next_idle = INT64_MAX;
+	for (up = all; up != NULL; up = up->next) {
+		while (up->oldest != NULL &&
+		    up->oldest->since + up->idle_ms <= now)
+			upstream_drop(up->oldest);
+		if (up->oldest != NULL &&
+		    up->oldest->since + up->idle_ms < next_idle)
+			next_idle = up->oldest->since + up->idle_ms;
+	}
+}
+
+void
+upstream_ask(int64_t now, int64_t interval_ms)
+{
+	struct upstream *up;
+	int64_t again;
+
+	if (now < next_ask)
+		return;
+	next_ask = INT64_MAX;
+	for (up = all; up != NULL; up = up->next) {
+		if (!up->named)
+			continue;
+		if (!up->asked && up->ask_at <= now) {
+			up->asked = resolve_ask(up->id, up->host,
+			    up->port) == 0;
+			again = up->asked ? interval_ms : ASK_AGAIN_MS;
+			up->ask_at = again > 0 ? now + again : INT64_MAX;
+		}
+		if (up->ask_at < next_ask)
+			next_ask = up->ask_at;
+	}
+	/* one still asked when it is due again is looked at a second later */
+	if (next_ask <= now)
+		next_ask = now + 1000;
+}
+
+bool
+upstream_unanswered(void)
+{
+	struct upstream *up;
+
+	for (up = all; up != NULL; up = up->next)
+		if (up->named && up->asked && up->n_addrs == 0)
+			return true;
+	return false;
+}
+
+void
+upstream_answer(const struct resolve_answer *a, int64_t now)
+{
+	struct upstream *up;
+
+	for (up = all; up != NULL && up->id != a->tag; up = up->next)
+		;
+	if (up == NULL)
+		return;
+	up->asked = false;
+	if (a->error == 0 && a->n > 0) {
+		memcpy(up->addrs, a->addrs, a->n * sizeof a->addrs[0]);
+		up->n_addrs = a->n;
+		if (up->warned)
+			log_info("%s: has an address again", up->text);
+		up->warned = false;
+		return;
+	}
+	/* what was known of it stays in use */
+	if (!up->warned)
+		log_warn("%s: %s", up->text,
+		    a->error != 0 ? gai_strerror(a->error) : "no address");
+	up->warned = true;
+	up->ask_at = now + ASK_AGAIN_MS;
+	if (up->ask_at < next_ask)
+		next_ask = up->ask_at;
+}
+
+void
+upstream_forgotten(int64_t now)
+{
+	struct upstream *up;
+
+	for (up = all; up != NULL; up = up->next) {
+		if (up->asked)
+			up->ask_at = now;
+		up->asked = false;
+	}
+	next_ask = now;
+}

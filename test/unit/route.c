@@ -1,0 +1,295 @@
+/*
+ * Tests route.c. Hosts and paths are read from memory of exactly their size,
+ * so that a sanitizer sees a read behind them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "route.h"
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static int failed;
+
+static void
+fail(const char *what, const char *input, const char *why)
+{
+	fprintf(stderr, "FAIL %s: %s: %s\n", what, input, why);
+	failed = 1;
+}
+
+/* a copy of exactly its size; the caller frees it */
+static struct span
+copy(const char *s)
+{
+	struct span c = {NULL, strlen(s)};
+	char *p = malloc(c.n > 0 ? c.n : 1);
+
+	if (p == NULL)
+		exit(1);
+	c.p = memcpy(p, s, c.n);
+	return c;
+}
+
+static void
+drop(struct span s)
+{
+	free((void *)s.p);
+}
+
+/* a conf of routes, up to a NULL */
+static struct conf *
+conf_of(const char *const *routes)
+{
+	struct conf_source s[64];
+	char text[32][128], err[256];
+	struct conf *c;
+	size_t n = 0, i;
+
+	s[n++].text = "listen=:8080";
+	for (i = 0; routes[i] != NULL; i++) {
+		snprintf(text[i], sizeof text[i], "route=%s", routes[i]);
+		s[n++].text = text[i];
+		s[n++].text = "upstream=http://127.0.0.1:9000";
+	}
+	for (i = 0; i < n; i++)
+		s[i].kind = CONF_OPTION;
+	c = conf_load(s, n, err, sizeof err);
+	if (c == NULL) {
+		fprintf(stderr, "FAIL conf: %s\n", err);
+		exit(1);
+	}
+	return c;
+}
+
+/* in each set of routes, who gets what */
+
+struct want {
+	const char *host, *path, *route; /* NULL: none */
+	const char *why;
+};
+
+static const char *const hosts[] = {"example.com", "*.example.com",
+    "*.b.example.com", "a.b.example.com", "192.0.2.7", "[2001:db8::1]",
+    "*", NULL};
+static const struct want hosts_want[] = {
+	{"example.com", "/", "example.com", "exact"},
+	{"EXAMPLE.Com", "/", "example.com", "case"},
+	{"example.com:80", "/", "example.com", "port"},
+	{"example.com:65535", "/", "example.com", "another port"},
+	{"example.com:", "/", "example.com", "empty port"},
+	{"example.com.", "/", "example.com", "dot at the end"},
+	{"example.com.:8080", "/", "example.com", "dot and port"},
+	{"example.com..", "/", "*", "two dots at the end"},
+	{"www.example.com", "/", "*.example.com", "wildcard"},
+	{"WWW.Example.COM.:1", "/", "*.example.com", "wildcard, all at once"},
+	{"x.y.example.com", "/", "*.example.com", "two labels"},
+	{"wwwexample.com", "/", "*", "no border of labels"},
+	{"example.com.evil", "/", "*", "name continued"},
+	{".example.com", "/", "*", "no label"},
+	{"c.b.example.com", "/", "*.b.example.com", "longer wildcard"},
+	{"d.c.b.example.com", "/", "*.b.example.com", "longer, two labels"},
+	{"b.example.com", "/", "*.example.com", "not its own wildcard"},
+	{"a.b.example.com", "/", "a.b.example.com", "exact before wildcard"},
+	{"example.co", "/", "*", "one byte less"},
+	{"example.comm", "/", "*", "one byte more"},
+	{"xexample.com", "/", "*", "one byte before"},
+	{"192.0.2.7", "/", "192.0.2.7", "ipv4"},
+	{"192.0.2.7:80", "/", "192.0.2.7", "ipv4 and port"},
+	{"192.0.2.71", "/", "*", "another ipv4"},
+	{"[2001:db8::1]", "/", "[2001:db8::1]", "ipv6"},
+	{"[2001:DB8::1]:80", "/", "[2001:db8::1]", "ipv6, case and port"},
+	{"[2001:db8::10]", "/", "*", "another ipv6"},
+	{"", "/", "*", "no host"},
+	{".", "/", "*", "a dot alone"},
+	{"*.example.com", "/", "*.example.com", "a star is no wildcard"},
+	{"example.com", "*", "example.com", "asterisk"},
+	{"", "*", "*", "asterisk without a host"},
+};
+
+static const char *const no_any[] = {"example.com/a", "*.example.org", NULL};
+static const struct want no_any_want[] = {
+	{"example.com", "/a", "example.com/a", "there"},
+	{"example.com", "/", NULL, "path above"},
+	{"example.com", "/b", NULL, "path beside"},
+	{"example.net", "/a", NULL, "no such host"},
+	{"example.org", "/", NULL, "wildcard takes no bare name"},
+	{"a.example.org", "/", "*.example.org", "wildcard"},
+	{"", "/", NULL, "no host"},
+	{"", "/a", NULL, "no host, path there"},
+	{"example.com", "*", NULL, "asterisk is not below a path"},
+	{"a.example.org", "*", "*.example.org", "asterisk of a host"},
+};
+
+static const char *const paths[] = {"/", "/v1", "/v1/realtime", "/v1/real",
+    "/a.b-c_d~e", "/x%2Fy", "/deep/er/and/deeper", NULL};
+static const struct want paths_want[] = {
+	{"h", "/", "/", "root"},
+	{"h", "/other", "/", "anything"},
+	{"h", "", "/", "empty"},
+	{"h", "*", "/", "asterisk"},
+	{"h", "/v1", "/v1", "exact"},
+	{"h", "/v1/", "/v1", "slash behind"},
+	{"h", "/v1/x", "/v1", "below"},
+	{"h", "/v10", "/", "not at a border"},
+	{"h", "/v1.", "/", "not at a border, dot"},
+	{"h", "/v", "/", "shorter"},
+	{"h", "/V1", "/", "case matters in paths"},
+	{"h", "/v1/realtime", "/v1/realtime", "longest"},
+	{"h", "/v1/realtime/x", "/v1/realtime", "below the longest"},
+	{"h", "/v1/realtimes", "/v1", "longest but not at a border"},
+	{"h", "/v1/real", "/v1/real", "its neighbour"},
+	{"h", "/v1/realt", "/v1", "between the two"},
+	{"h", "/%76%31", "/v1", "encoded"},
+	{"h", "/%761/%72eal", "/v1/real", "encoded in part"},
+	{"h", "/v%31x", "/", "encoded, not at a border"},
+	{"h", "/%2561", "/", "not decoded twice"},
+	{"h", "/a%2eb%2Dc%5Fd%7ee", "/a.b-c_d~e", "encoded marks"},
+	{"h", "/a%2Eb%2dc%5fd%7Ee", "/a.b-c_d~e", "encoded marks, case"},
+	{"h", "/v1%2Freal", "/", "an encoded slash is no slash"},
+	{"h", "/v1%2frealtime", "/", "nor in lower case"},
+	{"h", "/x%2Fy", "/x%2Fy", "reserved stays encoded"},
+	{"h", "/x%2Fy/z", "/x%2Fy", "below an encoded slash"},
+	{"h", "/x/y", "/", "slash for an encoded one"},
+	{"h", "//v1", "/v1", "slashes in front"},
+	{"h", "////v1////real", "/v1/real", "slashes between"},
+	{"h", "/v1//", "/v1", "slashes behind"},
+	{"h", "/v1/%", "/v1", "percent at the end"},
+	{"h", "/v1%", "/", "percent at the border"},
+	{"h", "/v%3", "/", "half of an encoding"},
+	{"h", "/v%3g", "/", "no encoding"},
+	{"h", "/v%g1", "/", "no encoding, first digit"},
+	{"h", "/deep/er/and/deeper/still", "/deep/er/and/deeper", "deep"},
+	{"h", "/deep/er/and", "/", "part of a prefix"},
+};
+
+/* the host decides before the path, and falls back where no path fits */
+static const char *const both[] = {"*/v1/realtime/x", "*.example.com/v1",
+    "a.example.com/v1/realtime", "*/", NULL};
+static const struct want both_want[] = {
+	{"a.example.com", "/v1/realtime/x", "a.example.com/v1/realtime",
+	 "exact host, shorter path"},
+	{"a.example.com", "/v1/x", "*.example.com/v1", "back to wildcard"},
+	{"a.example.com", "/x", "*/", "back to any"},
+	{"b.example.com", "/v1/realtime/x", "*.example.com/v1",
+	 "wildcard, shorter path"},
+	{"b.example.com", "/v2", "*/", "wildcard back to any"},
+	{"c", "/v1/realtime/x/y", "*/v1/realtime/x", "any"},
+};
+
+/* the same as above in the opposite order of the file */
+static const char *const turned[] = {"*/", "a.example.com/v1/realtime",
+    "*.example.com/v1", "*/v1/realtime/x", NULL};
+
+static const struct {
+	const char *const *routes;
+	const struct want *want;
+	size_t n;
+	const char *name;
+} sets[] = {
+	{hosts, hosts_want, LEN(hosts_want), "hosts"},
+	{no_any, no_any_want, LEN(no_any_want), "no any"},
+	{paths, paths_want, LEN(paths_want), "paths"},
+	{both, both_want, LEN(both_want), "both"},
+	{turned, both_want, LEN(both_want), "turned"},
+};
+
+static void
+try_one(const struct conf *c, const char *name, const struct want *w)
+{
+	struct span host = copy(w->host), path = copy(w->path);
+	struct conf_route *r = route_find(c, host, path);
+	const char *got = r != NULL ? r->text : NULL;
+	char input[256];
+
+	if (got == NULL ? w->route != NULL : w->route == NULL ||
+	    strcmp(got, w->route) != 0) {
+		snprintf(input, sizeof input, "%s%s to %s", w->host, w->path,
+		    got != NULL ? got : "none");
+		fail(name, input, w->why);
+	}
+	drop(host);
+	drop(path);
+}
+
+static void
+test_find(void)
+{
+	struct conf *c;
+	size_t i, j;
+
+	for (i = 0; i < LEN(sets); i++) {
+		c = conf_of(sets[i].routes);
+		for (j = 0; j < sets[i].n; j++)
+			try_one(c, sets[i].name, &sets[i].want[j]);
+		conf_free(c);
+	}
+}
+
+/* the bytes that a prefix covers */
+
+static const struct {
+	const char *path, *prefix;
+	long n;
+	const char *why;
+} strips[] = {
+	{"/v1/x", "/v1", 3, "plain"},
+	{"/v1", "/v1", 3, "all"},
+	{"/v1/", "/v1", 3, "slash stays"},
+	{"/v1/x", "/v1/", 3, "prefix with a slash"},
+	{"/v1", "/v1/", 3, "prefix longer than path"},
+	{"/v10", "/v1", -1, "no border"},
+	{"/v10", "/v1/", -1, "no border, with a slash"},
+	{"/v1?x", "/v1", -1, "a query is none of it"},
+	{"/v", "/v1", -1, "short"},
+	{"", "/v1", -1, "empty"},
+	{"*", "/v1", -1, "asterisk"},
+	{"/x", "/", 0, "root"},
+	{"/", "/", 0, "root of root"},
+	{"//", "/", 0, "two slashes of root"},
+	{"*", "/", -1, "asterisk is not below root"},
+	{"//v1/x", "/v1", 4, "slashes in front"},
+	{"/v1//x", "/v1", 3, "slashes behind"},
+	{"/v1//x/y", "/v1/x", 6, "slashes between"},
+	{"///a///b///c", "/a/b", 8, "slashes everywhere"},
+	{"/%76%31/x", "/v1", 7, "encoded"},
+	{"/%76%31", "/v1", 7, "encoded, all"},
+	{"/v%31/x", "/v1", 5, "encoded in part"},
+	{"/v%31x", "/v1", -1, "encoded, no border"},
+	{"/v1%2Fx", "/v1", -1, "encoded slash"},
+	{"/a%2Fb/c", "/a%2Fb", 6, "reserved, the same"},
+	{"/a%2fb/c", "/a%2Fb", -1, "reserved, case"},
+	{"/a/b/c", "/a%2Fb", -1, "reserved, decoded"},
+	{"/a/b", "/a", 2, "one letter"},
+	{"/a%", "/a", -1, "percent"},
+	{"/a/%", "/a", 2, "percent behind"},
+};
+
+static void
+test_strip(void)
+{
+	char input[256];
+	struct span path;
+	size_t i;
+	long n;
+
+	for (i = 0; i < LEN(strips); i++) {
+		path = copy(strips[i].path);
+		n = route_prefix(path, strips[i].prefix);
+		if (n != strips[i].n) {
+			snprintf(input, sizeof input, "%s of %s is %ld",
+			    strips[i].prefix, strips[i].path, n);
+			fail("prefix", input, strips[i].why);
+		}
+		drop(path);
+	}
+}
+
+int
+main(void)
+{
+	test_find();
+	test_strip();
+	return failed;
+}
