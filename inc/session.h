@@ -1,0 +1,193 @@
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "body.h"
+#include "config.h"
+#include "conn.h"
+#include "heap.h"
+#include "peer.h"
+#include "rewrite.h"
+#include "upstream.h"
+#include "ws.h"
+
+/*
+ * A client's connection and all that is done for it. One phase at a time:
+ *
+ *   HEAD -> CONNECT -> ANSWER -> BODY -> FLUSH -> HEAD ... or LINGER -> gone
+ *                        `-> TUNNEL -> LINGER -> gone
+ *
+ * PHASE(NAME, "word")
+ */
+#define PHASES(PHASE) \
+	PHASE(FREE, "free")       /* zero: not in use */ \
+	PHASE(HEAD, "head")       /* waiting for a request, or in its head */ \
+	PHASE(CONNECT, "connect") /* no upstream connection yet */ \
+	PHASE(ANSWER, "answer")   /* request on its way, no answer yet */ \
+	PHASE(BODY, "body")       /* the answer's body is on its way */ \
+	PHASE(FLUSH, "flush")     /* the answer's last bytes wait for the client */ \
+	PHASE(TUNNEL, "tunnel")   /* a WebSocket */ \
+	PHASE(LINGER, "linger")   /* closed by us; input is thrown away */ \
+	PHASE(DEAD, "dead")       /* ended in this turn */
+
+enum phase {
+#define PHASE(name, word) S_##name,
+	PHASES(PHASE)
+#undef PHASE
+	S_COUNT
+};
+
+/* who ended something */
+enum party { BY_NOBODY, BY_CLIENT, BY_UPSTREAM, BY_WEIR };
+
+#define EXCHANGE_TEXT 1024
+
+/* a request and its answer; held from the head's end to the answer's */
+struct exchange {
+	struct buf *head;  /* the request as it goes upstream */
+	struct conn *attempts; /* connections being made, by conn.next */
+	int64_t began;     /* the head's last byte */
+	int64_t attempt_at; /* when to try one more address, or 0 */
+	enum reason lost;  /* why the last attempt failed */
+	struct body q, r;  /* the request's body and the answer's */
+	enum http_method method;
+	enum reason reason;
+	unsigned tries;    /* retries made */
+	unsigned moves;    /* of them, to another upstream */
+	unsigned turn;     /* which of the upstreams is tried */
+	unsigned next_addr; /* of the upstream's addresses */
+	unsigned interims; /* 1xx forwarded */
+	int status;        /* that the client got */
+	uint8_t minor;     /* the client's HTTP/1.minor */
+	bool keep;         /* the client will keep its connection */
+	bool handshake;    /* for a WebSocket */
+	bool expects;      /* the client waits for 100 (Continue) */
+	bool fresh;        /* not from the pool again */
+	bool body_left;    /* some of the body is in head, or has left */
+	bool begun;        /* the answer's head is on its way to the client */
+	bool reuse;        /* the upstream connection may be used again */
+	bool peeked;       /* the client has sent more; no need to look */
+	bool q_broken;     /* the upstream takes no more of the request */
+	bool counted;      /* in route->open */
+	bool prefers_json;
+	struct span key, protocols, extensions; /* offered; in head */
+	/* for the log: method, target, host, each ended by NUL */
+	char text[EXCHANGE_TEXT];
+	uint16_t target_at, host_at;
+};
+
+struct session {
+	struct session *next, *prev; /* in the list of the busy or the idle */
+	struct conn *c, *u; /* the ends toward client and upstream */
+	struct exchange *x; /* a request in flight, or NULL */
+	struct conf *conf;  /* held */
+	struct conf_route *route; /* of conf */
+	struct upstream *up; /* of route */
+	int64_t since;      /* when the phase began; HEAD: its first byte */
+	int64_t last;       /* when a byte last moved */
+	int64_t close_at;   /* to be ended by weir then, or 0 */
+	int64_t opened;     /* the tunnel */
+	int64_t half_at;    /* when the first side closed, or 0 */
+	uint64_t id;        /* of the request or tunnel */
+	uint64_t bytes_in, bytes_out; /* of the tunnel */
+	struct ws_track from_client, from_upstream;
+	struct peer peer;
+	uint32_t timer;     /* in the heap */
+	uint32_t requests;
+	uint8_t phase, by, reason;
+	bool tls;           /* the client's side is encrypted */
+	bool idle;          /* in the list of the idle */
+	bool pipelined;     /* c->in may hold a whole request */
+	bool sent_close;    /* weir has put its own Close frames in */
+	bool counted;       /* in the census of addresses */
+	bool in_route;      /* in route->open, as a tunnel */
+};
+
+/* what is one for the whole process, and what a turn knows */
+struct world {
+	struct conf *conf; /* for what begins now */
+	int64_t now;       /* milliseconds, monotonic; once a turn */
+	char *scratch;     /* what is read lands here */
+	size_t read_max;   /* bytes read at once; see world_read_size() */
+	struct http_field *fields; /* of the head being parsed */
+	struct text out;   /* of the head being written; see world_text() */
+	unsigned sessions, max_sessions;
+	bool draining;
+	int64_t drain_until;
+};
+extern struct world world;
+
+/* sizes everything by conf, which is held; once. Returns the most memory that
+ * sessions and buffers can take, in bytes */
+size_t session_init(struct conf *conf);
+/* the limits for parsing heads */
+void session_limits(struct http_limits *lim);
+/* an empty text as large as any head that weir writes */
+struct text *world_text(void);
+/* bytes to read now, such that a buffer can keep what becomes of them */
+size_t world_read_size(void);
+/* random bits, good for ids */
+uint64_t world_random(void);
+
+/* a new session for an accepted descriptor; false: the caller closes fd */
+bool session_open(int fd, const struct addr *from, bool tls);
+/* changes the phase and sets its deadline */
+void session_phase(struct session *s, enum phase p);
+/* looks up the deadline of the session again after a change within a phase */
+void session_deadline_changed(struct session *s);
+/* ends the session now: both ends are closed, and what is open is logged */
+void session_end(struct session *s, enum reason why, enum party by);
+/* as above, and the client sees a reset: its answer is not whole */
+void session_abort(struct session *s, enum reason why, enum party by);
+/* closes our side to the client and takes in what it still sends */
+void session_linger(struct session *s);
+/*
+ * Answers a request that cannot be served, or ends the session where nothing
+ * can be said any more. The request is over then.
+ */
+void session_refuse(struct session *s, enum reason why);
+/* the exchange is over and its bytes are with the kernel: logs, and goes on
+ * to the next request or to the end */
+void session_finish(struct session *s);
+/* begins and ends an exchange */
+struct exchange *exchange_open(struct session *s);
+void exchange_close(struct session *s);
+/* closes attempts and the upstream end */
+void session_drop_upstream(struct session *s);
+/* writes a line when a tunnel opens */
+void session_log_tunnel(struct session *s, struct span protocol);
+/* the oldest session that waits for another request is ended: false: none */
+bool session_evict(void);
+/* true if a session waits for another request */
+bool session_idlers(void);
+/* the first session of all busy or idle ones */
+struct session *session_first(bool idle);
+/* nearest deadline of all */
+int64_t session_next(void);
+/* takes one session whose deadline has passed; NULL: none */
+struct session *session_due(int64_t now);
+/* the deadline in force, and what it means; INT64_MAX: none */
+int64_t session_deadline(const struct session *s, enum reason *why);
+/* frees what ended in this turn */
+void session_reap(void);
+/* the upstreams of a conf's routes are looked up once and held */
+void conf_ref_upstreams(struct conf *c);
+/* gives up a hold on a conf; frees it with the last one */
+void conf_unref(struct conf *c);
+
+/* an end's unused input together with what was just read */
+struct view {
+	char *p;
+	size_t n;
+};
+/*
+ * Reads from c once: behind what c->in holds, or into the scratch. Bytes
+ * read, 0 at the end, -1 nothing, -2 an error. *full tells that there may be
+ * more to read.
+ */
+ssize_t view_read(struct conn *c, struct view *v, bool *full);
+/* the unused input alone */
+void view_kept(struct conn *c, struct view *v);
+/* keeps what lies behind the first used bytes; false: no buffer */
+bool view_done(struct conn *c, struct view *v, size_t used);
+
+#endif

@@ -1,0 +1,30 @@
+#ifndef TUNNEL_H
+#define TUNNEL_H
+
+#include "session.h"
+
+/*
+ * A WebSocket after its handshake: bytes pass unchanged, each direction by
+ * itself, and frame boundaries are followed (RFC 6455).
+ */
+
+/*
+ * The upstream's 101 r, whose head is the first used bytes of v: proves it
+ * (RFC 6455 4.1) and opens the tunnel, with what follows in v already under
+ * way. R_DONE, or why the proof failed; v is still the caller's then.
+ */
+enum reason tunnel_open(struct session *s, const struct http_response *r,
+    struct view *v, size_t used);
+/* one end can be read */
+void tunnel_read(struct session *s, struct conn *from);
+/* one end can be written */
+void tunnel_write(struct session *s, struct conn *to);
+/*
+ * Ends it from our side: a Close with the code to both, then their sockets.
+ * Where a frame is half through no Close can be put in; false: try again.
+ */
+bool tunnel_close(struct session *s, unsigned code, enum reason why);
+/* LINGER: one end can be read; what comes is thrown away */
+void tunnel_discard(struct session *s, struct conn *c);
+
+#endif

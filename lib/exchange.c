@@ -1,0 +1,867 @@
+/* HTTP requests and their answers: see exchange.h. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "exchange.h"
+#include "dial.h"
+#include "log.h"
+#include "redact.h"
+#include "route.h"
+#include "tunnel.h"
+
+/* reads of one end in one turn, so that others get theirs */
+#define READS_PER_TURN 4
+/* interim responses of one answer: RFC 9110 15.2 sets no number */
+#define INTERIMS_MAX 16
+/* heads and small bodies up to this go out as one piece, copied together */
+#define COPY_MAX 4096
+
+static void dialed(struct session *s, enum dial d);
+
+/* a string for the log, cut to what there is room for */
+static uint16_t
+put_text(struct text *t, struct span s)
+{
+	uint16_t at = (uint16_t)t->n;
+	size_t room = t->cap - t->n - 1;
+
+	if (s.n > room)
+		s.n = room;
+	text_span(t, s);
+	t->p[t->n] = '\0';
+	if (t->n + 1 < t->cap)
+		t->n++;
+	return at;
+}
+
+/* what the log will say of the request */
+static void
+note(struct exchange *x, struct span method, struct span target,
+    struct span host)
+{
+	char memory[EXCHANGE_TEXT];
+	struct text t, redacted;
+	struct span s;
+
+	text_init(&t, x->text, sizeof x->text);
+	if (method.n > 32)
+		method.n = 32;
+	put_text(&t, method);
+	if (target.n > 640)
+		target.n = 640;
+	text_init(&redacted, memory, sizeof memory);
+	redact_target(&redacted, target);
+	s.p = redacted.p;
+	s.n = redacted.n;
+	x->target_at = put_text(&t, s);
+	x->host_at = put_text(&t, host);
+}
+
+static struct span
+dash(void)
+{
+	return (struct span){"-", 1};
+}
+
+/* a head that cannot be parsed: the connection is of no use after it */
+static void
+refuse_view(struct session *s, struct view *v, enum reason why)
+{
+	struct exchange *x;
+
+	x = exchange_open(s);
+	if (x == NULL) {
+		session_end(s, R_NO_MEMORY, BY_WEIR);
+		return;
+	}
+	note(x, dash(), dash(), dash());
+	x->minor = 1;
+	/* what follows is thrown away by session_linger() */
+	view_done(s->c, v, v->n);
+	session_refuse(s, why);
+}
+
+void
+exchange_refuse_head(struct session *s, enum reason why)
+{
+	struct view v;
+
+	view_kept(s->c, &v);
+	refuse_view(s, &v, why);
+}
+
+static struct span
+value_of(const struct http_head *h, enum http_field_id id)
+{
+	const struct http_field *f = http_find(h, id, NULL);
+
+	return f != NULL ? f->value : (struct span){"", 0};
+}
+
+/* whether a WebSocket is asked for, or a reason negated */
+static int
+judge_upgrade(const struct http_request *q)
+{
+	const struct http_field *f = NULL;
+	struct ws_offer o;
+
+	memset(&o, 0, sizeof o);
+	if ((q->h.seen & (1ull << HTTP_F_UPGRADE |
+	    1ull << HTTP_F_SEC_WEBSOCKET_KEY)) == 0)
+		return WS_PLAIN;
+	o.get = q->method_id == HTTP_M_GET && q->h.minor >= 1;
+	o.body = q->h.body != HTTP_BODY_NONE;
+	o.conn_upgrade = q->h.conn_upgrade;
+	while ((f = http_find(&q->h, HTTP_F_UPGRADE, f)) != NULL)
+		ws_offer_upgrade(&o, f->value);
+	o.version = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
+	o.versions = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
+	o.key = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
+	o.keys = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
+	return ws_judge(&o);
+}
+
+/* what can be said of a request before anything of it is passed on */
+static enum reason
+judge(struct session *s, const struct http_request *q)
+{
+	struct exchange *x = s->x;
+	int upgrade;
+
+	if (q->method_id == HTTP_M_CONNECT || q->method_id == HTTP_M_TRACE)
+		return R_METHOD_REFUSED;
+	if (s->conf->max_address > 0 && s->counted &&
+	    peer_counted(&s->peer) > s->conf->max_address) {
+		x->keep = false;
+		return R_TOO_MANY_ADDRESS;
+	}
+	upgrade = judge_upgrade(q);
+	if (upgrade < 0)
+		return (enum reason)-upgrade;
+	x->handshake = upgrade == WS_HANDSHAKE;
+	s->route = route_find(s->conf, q->host, q->path);
+	if (s->route == NULL)
+		return R_NO_ROUTE;
+	if (s->route->body_max > 0 && q->h.body == HTTP_BODY_LENGTH &&
+	    q->h.length > s->route->body_max)
+		return R_BODY_TOO_LARGE;
+	if (s->route->max_route > 0 && s->route->open >= s->route->max_route)
+		return R_TOO_MANY;
+	x->turn = s->route->turn++;
+	s->route->open++;
+	x->counted = true;
+	return R_DONE;
+}
+
+/* writes all values of a field as one list; returns its length */
+static size_t
+offer(struct text *t, const struct http_head *h, enum http_field_id id)
+{
+	const struct http_field *f = NULL;
+	size_t start = t->n;
+
+	while ((f = http_find(h, id, f)) != NULL) {
+		if (t->n > start)
+			text_mem(t, ",", 1);
+		text_span(t, f->value);
+	}
+	return t->n - start;
+}
+
+/* the request's head as it goes upstream, in a buffer until it is answered */
+static enum reason
+write_head(struct session *s, const struct http_request *q)
+{
+	struct rewrite_request how;
+	struct exchange *x = s->x;
+	char client[PEER_TEXT_MAX];
+	struct text *t = world_text();
+	size_t head, key, protocols;
+	const char *p;
+	long strip;
+
+	memset(&how, 0, sizeof how);
+	how.route = s->route;
+	how.client = peer_text(&s->peer, client);
+	how.id = s->id;
+	how.tls = s->tls;
+	how.handshake = x->handshake;
+	if (s->route->strip_prefix != NULL) {
+		strip = route_prefix(q->path, s->route->strip_prefix);
+		how.strip = strip > 0 ? (size_t)strip : 0;
+	}
+	how.authority = s->route->host_header;
+	if (how.authority != NULL && strcmp(how.authority, "upstream") == 0)
+		how.authority = s->route->upstreams->authority;
+	rewrite_request(t, q, &how);
+	head = t->n;
+	/* what a handshake offered stands behind it, for the proof */
+	key = protocols = 0;
+	if (x->handshake) {
+		key = offer(t, &q->h, HTTP_F_SEC_WEBSOCKET_KEY);
+		protocols = offer(t, &q->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
+		offer(t, &q->h, HTTP_F_SEC_WEBSOCKET_EXTENSIONS);
+	}
+	if (t->full)
+		return R_HEAD_TOO_LARGE;
+	x->head = buf_get(t->n);
+	if (x->head == NULL)
+		return R_NO_MEMORY;
+	buf_append(x->head, t->p, t->n);
+	x->head->end = head;
+	p = (char *)x->head->data + head;
+	x->key = (struct span){p, key};
+	x->protocols = (struct span){p + key, protocols};
+	x->extensions = (struct span){p + key + protocols,
+	    t->n - head - key - protocols};
+	return R_DONE;
+}
+
+static bool
+too_large(const struct session *s)
+{
+	return s->route->body_max > 0 &&
+	    s->x->q.bytes > s->route->body_max;
+}
+
+/*
+ * Puts what has come of the body behind the head, so that both go out as one
+ * piece. Returns the bytes taken, or a reason negated.
+ */
+static ssize_t
+glue_body(struct session *s, char *p, size_t n)
+{
+	struct body_piece piece;
+	struct http_limits lim;
+	ssize_t used;
+	int i;
+
+	if (n == 0 || s->x->q.done)
+		return 0;
+	session_limits(&lim);
+	/* trailers may grow a little, and may be all that there is */
+	if (!buf_fit(&s->x->head, 2 * n + BODY_OVERHEAD))
+		return 0;
+	used = body_take(&s->x->q, p, n, &lim, world.fields, &piece);
+	for (i = 0; i < piece.n; i++)
+		buf_append(s->x->head, piece.parts[i].iov_base,
+		    piece.parts[i].iov_len);
+	s->x->body_left = piece.n > 0;
+	return used;
+}
+
+/* a parsed request, whose head is the first used bytes of v, begins */
+static void
+begin(struct session *s, const struct http_request *q, struct view *v,
+    size_t used)
+{
+	struct exchange *x;
+	enum reason why;
+	ssize_t body = 0;
+
+	x = exchange_open(s);
+	if (x == NULL) {
+		session_end(s, R_NO_MEMORY, BY_WEIR);
+		return;
+	}
+	note(x, q->method, q->target, q->host);
+	x->method = q->method_id;
+	x->minor = q->h.minor;
+	x->keep = q->h.keep_alive && s->conf->keepalive_ms > 0 &&
+	    (s->conf->keepalive_requests == 0 ||
+	    s->requests + 1 < s->conf->keepalive_requests);
+	x->prefers_json = rewrite_prefers_json(&q->h);
+	body_start(&x->q, q->h.body, q->h.length,
+	    q->h.body == HTTP_BODY_CHUNKED);
+	x->expects = q->expect_continue && !x->q.done;
+	why = judge(s, q);
+	if (why == R_DONE)
+		why = write_head(s, q);
+	if (why == R_DONE) {
+		body = glue_body(s, v->p + used, v->n - used);
+		if (body < 0)
+			why = (enum reason)-body;
+		else if (too_large(s))
+			why = R_BODY_TOO_LARGE;
+	}
+	if (!view_done(s->c, v, used + (body > 0 ? (size_t)body : 0)))
+		why = R_NO_MEMORY;
+	if (body < 0)
+		x->keep = false;
+	if (why != R_DONE)
+		session_refuse(s, why);
+	else
+		dialed(s, dial_start(s));
+}
+
+/* serves the request at the start of v, or keeps v until there is more */
+static void
+parse(struct session *s, struct view *v)
+{
+	struct http_limits lim;
+	struct http_request q;
+	int used;
+
+	session_limits(&lim);
+	q.h.fields = world.fields;
+	used = http_parse_request(v->p, v->n, &lim, &q);
+	if (used > 0) {
+		begin(s, &q, v, (size_t)used);
+	} else if (used < 0) {
+		refuse_view(s, v, (enum reason)-used);
+	} else if (!view_done(s->c, v, 0)) {
+		/* the first bytes of a head, and no buffer to keep them in */
+		session_end(s, R_NO_MEMORY, BY_WEIR);
+	} else if (s->idle) {
+		/* its first bytes: the time for the head begins */
+		session_phase(s, S_HEAD);
+	}
+}
+
+void
+exchange_next(struct session *s)
+{
+	struct view v;
+
+	/* answered at once, each leads to the next: not by recursion */
+	while (s->phase == S_HEAD && s->pipelined) {
+		s->pipelined = false;
+		view_kept(s->c, &v);
+		parse(s, &v);
+	}
+}
+
+/* whether a parser can know more of a head than before it got the last n of
+ * v's bytes: that takes a line's end, or a limit */
+static bool
+worth_parsing(const struct view *v, size_t n)
+{
+	struct http_limits lim;
+
+	session_limits(&lim);
+	return n == v->n || memchr(v->p + v->n - n, '\n', n) != NULL ||
+	    memchr(v->p + v->n - n - 1, '\r', n + 1) != NULL ||
+	    v->n >= lim.line_max || v->n >= lim.head_max;
+}
+
+void
+exchange_head(struct session *s)
+{
+	struct view v;
+	ssize_t n;
+	bool full;
+
+	n = view_read(s->c, &v, &full);
+	if (n == -1 && !full)
+		return;
+	if (n == -2) {
+		session_end(s, R_CLIENT_RESET, BY_CLIENT);
+	} else if (n == 0 && v.n == 0) {
+		session_end(s, R_DONE, BY_CLIENT);
+	} else if (n == 0) {
+		refuse_view(s, &v, R_CLIENT_CUT);
+	} else if (worth_parsing(&v, n > 0 ? (size_t)n : 0)) {
+		parse(s, &v);
+	}
+}
+
+bool
+exchange_head_unsent(const struct session *s)
+{
+	const struct buf *head = s->x->head;
+
+	return head != NULL && head->beg < head->end;
+}
+
+bool
+exchange_wants_body(const struct session *s)
+{
+	const struct exchange *x = s->x;
+
+	return (s->phase == S_ANSWER || s->phase == S_BODY) && !x->q.done &&
+	    !x->q_broken && s->u != NULL && !exchange_head_unsent(s);
+}
+
+/* the request cannot go on; what the client sees depends on how far it was */
+static void
+fail_request(struct session *s, enum reason why)
+{
+	s->x->keep = false;
+	session_refuse(s, why);
+}
+
+/* passes on what v holds of the request's body */
+static void
+flow_up(struct session *s, struct view *v)
+{
+	struct exchange *x = s->x;
+	struct body_piece piece;
+	struct http_limits lim;
+	ssize_t used;
+
+	session_limits(&lim);
+	used = body_take(&x->q, v->p, v->n, &lim, world.fields, &piece);
+	if (used >= 0 && too_large(s)) {
+		fail_request(s, R_BODY_TOO_LARGE);
+		return;
+	}
+	if (piece.n > 0) {
+		x->body_left = true;
+		s->last = world.now;
+		/* an upstream that takes no more may have answered already */
+		if (!conn_send(s->u, piece.parts, piece.n))
+			x->q_broken = true;
+	}
+	if (used < 0)
+		fail_request(s, (enum reason)-used);
+	else if (!view_done(s->c, v, (size_t)used))
+		fail_request(s, R_NO_MEMORY);
+	else if (x->q.done)
+		x->peeked = s->c->in != NULL;
+}
+
+/* passes on what was read of the body before it could be sent */
+static void
+flow_up_kept(struct session *s)
+{
+	struct view v;
+
+	if (!exchange_wants_body(s) || conn_unsent(s->u) || s->c->in == NULL)
+		return;
+	view_kept(s->c, &v);
+	flow_up(s, &v);
+}
+
+static void
+read_body(struct session *s)
+{
+	struct view v;
+	bool full = true;
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < READS_PER_TURN && full; i++) {
+		if (!exchange_wants_body(s) || conn_unsent(s->u))
+			return;
+		n = view_read(s->c, &v, &full);
+		if (n == -1 && !full)
+			return;
+		if (n == -2) {
+			session_end(s, R_CLIENT_RESET, BY_CLIENT);
+			return;
+		}
+		if (n == 0) {
+			fail_request(s, R_CLIENT_CUT);
+			return;
+		}
+		flow_up(s, &v);
+	}
+}
+
+void
+exchange_client(struct session *s)
+{
+	int there;
+
+	if (exchange_wants_body(s)) {
+		read_body(s);
+		return;
+	}
+	there = conn_peek(s->c);
+	if (there == -2)
+		session_end(s, R_CLIENT_RESET, BY_CLIENT);
+	else if (there == 1)
+		s->x->peeked = true;
+}
+
+/* the request, or its first bytes, are on their way */
+static void
+sent(struct session *s)
+{
+	if (s->phase != S_ANSWER)
+		session_phase(s, S_ANSWER);
+	flow_up_kept(s);
+}
+
+static void
+dialed(struct session *s, enum dial d)
+{
+	if (d == DIAL_WON)
+		sent(s);
+	else if (d == DIAL_WAIT)
+		session_phase(s, S_CONNECT);
+	else
+		exchange_failed(s, s->x->lost);
+}
+
+/*
+ * Whether a request whose connection failed may be sent again: no byte of it
+ * has left; or it is a handshake, which has no effect before its 101; or it
+ * is idempotent, nothing of a body has left, and the connection was one that
+ * the upstream may have closed while it was idle (RFC 9112 9.3.1).
+ */
+static bool
+may_retry(const struct session *s)
+{
+	const struct exchange *x = s->x;
+
+	if (x->begun || x->tries >= s->route->retries || s->c->eof)
+		return false;
+	if (s->u != NULL && s->u->reused)
+		return x->head->beg == 0 || x->handshake ||
+		    (http_idempotent(x->method) && !x->body_left);
+	return (x->head->beg == 0 || x->handshake) &&
+	    x->moves + 1 < s->route->n_upstreams;
+}
+
+void
+exchange_failed(struct session *s, enum reason why)
+{
+	struct exchange *x = s->x;
+	enum dial d;
+
+	while (may_retry(s)) {
+		x->tries++;
+		if (s->u != NULL && s->u->reused) {
+			x->fresh = true;
+		} else {
+			x->turn++;
+			x->moves++;
+		}
+		session_drop_upstream(s);
+		d = dial_start(s);
+		if (d != DIAL_LOST) {
+			dialed(s, d);
+			return;
+		}
+		why = x->lost;
+	}
+	session_refuse(s, why);
+}
+
+void
+exchange_attempt(struct session *s, struct conn *c)
+{
+	enum dial d = dial_ready(s, c);
+
+	if (d != DIAL_WAIT)
+		dialed(s, d);
+}
+
+void
+exchange_redial(struct session *s)
+{
+	enum dial d = dial_more(s);
+
+	if (d != DIAL_WAIT)
+		dialed(s, d);
+}
+
+void
+exchange_push(struct session *s)
+{
+	if (exchange_head_unsent(s)) {
+		if (dial_push(s, s->u) < 0) {
+			/* there may be an answer that says why */
+			s->x->q_broken = true;
+			s->x->head->beg = s->x->head->end;
+		}
+	} else {
+		if (!conn_flush(s->u))
+			s->x->q_broken = true;
+		s->last = world.now;
+	}
+	flow_up_kept(s);
+}
+
+/* the answer is complete; n bytes follow it that nobody asked for */
+static void
+answered(struct session *s, size_t n)
+{
+	struct exchange *x = s->x;
+	struct conn *u = s->u;
+	bool reuse;
+
+	/* an answer that came before its request had left whole, or with more
+	 * behind it, makes what comes next on that connection doubtful */
+	reuse = x->reuse && x->q.done && !x->q_broken &&
+	    !exchange_head_unsent(s) && n == 0 && !u->eof && !u->broken &&
+	    !conn_unsent(u) && u->in == NULL && !world.draining;
+	s->u = NULL;
+	if (!reuse || !upstream_give(s->up, u, s->route->pool,
+	    s->route->pool_ms, world.now))
+		conn_close(u);
+	session_phase(s, S_FLUSH);
+	if (!conn_unsent(s->c))
+		session_finish(s);
+}
+
+/* the client is gone: whatever its answer was, nobody reads it */
+static void
+client_lost(struct session *s)
+{
+	session_end(s, R_CLIENT_RESET, BY_CLIENT);
+}
+
+/* an answer went wrong after its head had left: the client must see it cut */
+static void
+cut(struct session *s, enum reason why)
+{
+	s->x->reason = why;
+	session_abort(s, why, BY_UPSTREAM);
+}
+
+/* how the body goes to this client */
+static enum rewrite_framing
+framing(const struct exchange *x, struct http_response *r)
+{
+	if (r->status == 204)
+		return REWRITE_NONE;
+	if (r->status == 205) {
+		/* RFC 9110 15.3.6: it has no content */
+		r->h.length = 0;
+		return REWRITE_LENGTH;
+	}
+	if (r->h.body == HTTP_BODY_NONE)
+		return r->h.has_length ? REWRITE_LENGTH : REWRITE_NONE;
+	if (r->h.body == HTTP_BODY_LENGTH)
+		return REWRITE_LENGTH;
+	return x->minor >= 1 ? REWRITE_CHUNKED : REWRITE_EOF;
+}
+
+/* sends the head in t and the piece as one, copied together if small */
+static bool
+send_answer(struct conn *c, struct text *t, const struct body_piece *piece)
+{
+	struct iovec parts[1 + BODY_PARTS];
+	size_t total = t->n;
+	int i;
+
+	for (i = 0; i < piece->n; i++) {
+		parts[1 + i] = piece->parts[i];
+		total += piece->parts[i].iov_len;
+	}
+	if (total <= COPY_MAX && total <= t->cap) {
+		for (i = 0; i < piece->n; i++)
+			text_mem(t, piece->parts[i].iov_base,
+			    piece->parts[i].iov_len);
+		return conn_send_mem(c, t->p, t->n);
+	}
+	parts[0].iov_base = t->p;
+	parts[0].iov_len = t->n;
+	return conn_send(c, parts, 1 + piece->n);
+}
+
+/* a final answer, whose head is the first used bytes of v */
+static void
+begin_answer(struct session *s, struct http_response *r, struct view *v,
+    size_t used)
+{
+	struct exchange *x = s->x;
+	struct rewrite_response how;
+	struct body_piece piece;
+	struct http_limits lim;
+	struct text *t;
+	ssize_t body;
+
+	memset(&how, 0, sizeof how);
+	how.route = s->route;
+	how.framing = framing(x, r);
+	x->keep = x->keep && how.framing != REWRITE_EOF && !world.draining &&
+	    (x->q.done || (r->status < 300 && !x->expects));
+	how.close = !x->keep;
+	how.keep_10 = x->keep && x->minor == 0;
+	x->reuse = r->h.keep_alive;
+	x->status = r->status;
+	body_start(&x->r, r->h.body, r->h.length,
+	    how.framing == REWRITE_CHUNKED);
+	t = world_text();
+	rewrite_response(t, r, &how);
+	if (t->full) {
+		session_refuse(s, R_RESPONSE_TOO_LARGE);
+		return;
+	}
+	session_limits(&lim);
+	body = body_take(&x->r, v->p + used, v->n - used, &lim, world.fields,
+	    &piece);
+	x->begun = true;
+	session_phase(s, S_BODY);
+	if (!send_answer(s->c, t, &piece)) {
+		client_lost(s);
+		return;
+	}
+	if (body < 0) {
+		cut(s, R_BAD_RESPONSE);
+		return;
+	}
+	if (!view_done(s->u, v, used + (size_t)body))
+		cut(s, R_NO_MEMORY);
+	else if (x->r.done)
+		answered(s, v->n);
+}
+
+/* passes a 1xx on: RFC 9110 15.2 */
+static bool
+interim(struct session *s, const struct http_response *r)
+{
+	struct text *t;
+
+	if (++s->x->interims > INTERIMS_MAX) {
+		session_refuse(s, R_TOO_MANY_INTERIM);
+		return false;
+	}
+	if (s->x->minor == 0)
+		return true;
+	if (r->status == 100)
+		s->x->expects = false;
+	t = world_text();
+	rewrite_interim(t, r);
+	if (!conn_send_mem(s->c, t->p, t->n)) {
+		client_lost(s);
+		return false;
+	}
+	return true;
+}
+
+/* what the upstream's first bytes are; true: look again at what follows */
+static bool
+look_at_answer(struct session *s, struct view *v)
+{
+	struct exchange *x = s->x;
+	struct http_response r;
+	struct http_limits lim;
+	enum reason why;
+	int used;
+
+	session_limits(&lim);
+	r.h.fields = world.fields;
+	used = http_parse_response(v->p, v->n, &lim,
+	    x->method == HTTP_M_HEAD, &r);
+	if (used < 0) {
+		session_refuse(s, (enum reason)-used);
+		return false;
+	}
+	if (used == 0) {
+		if (!view_done(s->u, v, 0))
+			session_refuse(s, R_NO_MEMORY);
+		return false;
+	}
+	if (r.status == 101) {
+		why = x->handshake ? tunnel_open(s, &r, v, (size_t)used) :
+		    R_UNASKED_UPGRADE;
+		if (why != R_DONE)
+			session_refuse(s, why);
+		return false;
+	}
+	if (r.status >= 200) {
+		begin_answer(s, &r, v, (size_t)used);
+		return false;
+	}
+	if (!interim(s, &r))
+		return false;
+	v->p += used;
+	v->n -= (size_t)used;
+	return true;
+}
+
+void
+exchange_answer(struct session *s)
+{
+	struct view v, rest;
+	ssize_t n;
+	bool full;
+
+	n = view_read(s->u, &v, &full);
+	if (n == -1)
+		return;
+	if (n == -2 || n == 0) {
+		if (v.n > 0)
+			session_refuse(s, R_UPSTREAM_CUT);
+		else
+			exchange_failed(s, n == 0 ? R_UPSTREAM_NO_ANSWER :
+			    R_UPSTREAM_RESET);
+		return;
+	}
+	s->last = world.now;
+	/* interim answers before the final one are taken off as they come */
+	rest = v;
+	while (rest.n > 0 && look_at_answer(s, &rest))
+		;
+	if (rest.n == 0 && s->phase == S_ANSWER && s->u->in != NULL)
+		conn_forget(s->u);
+}
+
+/* what v holds of the answer's body; false: nothing more is to be done */
+static bool
+flow_down(struct session *s, struct view *v)
+{
+	struct exchange *x = s->x;
+	struct body_piece piece;
+	struct http_limits lim;
+	ssize_t used;
+
+	session_limits(&lim);
+	used = body_take(&x->r, v->p, v->n, &lim, world.fields, &piece);
+	s->last = world.now;
+	if (piece.n > 0 && !conn_send(s->c, piece.parts, piece.n)) {
+		client_lost(s);
+		return false;
+	}
+	if (used < 0) {
+		cut(s, R_BAD_RESPONSE);
+		return false;
+	}
+	if (!view_done(s->u, v, (size_t)used)) {
+		cut(s, R_NO_MEMORY);
+		return false;
+	}
+	if (x->r.done) {
+		answered(s, v->n);
+		return false;
+	}
+	return true;
+}
+
+/* the upstream has closed: the end of the body, or a cut */
+static void
+end_of_body(struct session *s)
+{
+	struct body_piece piece;
+
+	if (!body_eof(&s->x->r, &piece)) {
+		cut(s, R_UPSTREAM_CUT);
+		return;
+	}
+	if (piece.n > 0 && !conn_send(s->c, piece.parts, piece.n))
+		client_lost(s);
+	else
+		answered(s, 0);
+}
+
+void
+exchange_body(struct session *s)
+{
+	bool full = true;
+	struct view v;
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < READS_PER_TURN && full; i++) {
+		if (conn_unsent(s->c))
+			return;
+		n = view_read(s->u, &v, &full);
+		if (n == -1)
+			return;
+		if (n == -2) {
+			cut(s, R_UPSTREAM_RESET);
+			return;
+		}
+		if (n == 0) {
+			end_of_body(s);
+			return;
+		}
+		if (!flow_down(s, &v))
+			return;
+	}
+}

@@ -1,0 +1,767 @@
+/*
+ * Sessions: their memory, phases, deadlines, ends and log lines. What a phase
+ * does is in dial.c, exchange.c and tunnel.c, which call down to here.
+ *
+ * A session is in one of two lists: the busy, or the idle, which wait for
+ * another request and may be ended when there are too many. One that ended
+ * goes to a third and is freed when the turn is over, since somebody up the
+ * stack may still look at it.
+ */
+#include <sys/socket.h>
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+#include "log.h"
+#include "redact.h"
+#include "slab.h"
+#include "tls.h"
+
+struct list {
+	struct session *head, *tail;
+};
+
+struct world world;
+static struct slab sessions, exchanges;
+static struct heap timers;
+static struct list busy, idle;
+static struct session *dead;
+static char *out_memory;
+static size_t out_size;
+
+static const char *const party_word[] = {"nobody", "client", "upstream",
+    "weir"};
+
+/* the most that weir adds to a head by itself, its rules not counted */
+#define OWN_FIELDS 2048
+
+static size_t
+most_added(const struct conf *c)
+{
+	const struct conf_route *r;
+	size_t most = 0;
+
+	for (r = c->routes; r != NULL; r = r->next)
+		if (r->added > most)
+			most = r->added;
+	return most;
+}
+
+size_t
+session_init(struct conf *conf)
+{
+	size_t conns, n = conf->max_connections;
+
+	world.conf = conf;
+	conf->refs++;
+	/* small ones: in and out of both ends, and a head to send again */
+	buf_pool((size_t)conf->buffer, conf->buffers, 5 * (size_t)n);
+	/* a client end, an upstream end, one more while addresses race */
+	conns = 3 * n + 256;
+	conn_init(conns);
+	slab_init(&sessions, sizeof(struct session), n);
+	slab_init(&exchanges, sizeof(struct exchange), n);
+	heap_init(&timers, n);
+	body_init((size_t)conf->header_max);
+	out_size = (size_t)conf->buffer;
+	out_memory = malloc(out_size);
+	world.scratch = malloc((size_t)conf->buffer);
+	world.fields = calloc(conf->fields_max, sizeof *world.fields);
+	if (out_memory == NULL || world.scratch == NULL ||
+	    world.fields == NULL)
+		fatal("out of memory at start");
+	/* what is read fits one buffer together with the head before it */
+	world.read_max = (size_t)conf->buffer - OWN_FIELDS - most_added(conf);
+	world.max_sessions = conf->max_connections;
+	return buf_memory() +
+	    n * (sizeof(struct session) + sizeof(struct exchange) +
+	    sizeof(struct heap_item)) +
+	    conns * (sizeof(struct conn) + sizeof(struct conn *) + 8) +
+	    2 * out_size + conf->fields_max * sizeof *world.fields;
+}
+
+void
+session_limits(struct http_limits *lim)
+{
+	lim->head_max = (size_t)world.conf->header_max;
+	lim->line_max = (size_t)world.conf->line_max;
+	lim->fields_max = world.conf->fields_max;
+}
+
+struct text *
+world_text(void)
+{
+	text_init(&world.out, out_memory, out_size);
+	return &world.out;
+}
+
+uint64_t
+world_random(void)
+{
+	static uint64_t state;
+	uint64_t z;
+
+	/* splitmix64 over a seed from the kernel */
+	if (state == 0)
+		state = tls_random();
+	z = state += 0x9e3779b97f4a7c15u;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+size_t
+world_read_size(void)
+{
+	size_t left = buf_left();
+
+	if (left == buf_size())
+		return world.read_max;
+	return left > BODY_OVERHEAD ? left - BODY_OVERHEAD : 0;
+}
+
+static void
+list_add(struct list *l, struct session *s)
+{
+	s->next = NULL;
+	s->prev = l->tail;
+	if (l->tail != NULL)
+		l->tail->next = s;
+	else
+		l->head = s;
+	l->tail = s;
+}
+
+static void
+list_remove(struct list *l, struct session *s)
+{
+	if (s->prev != NULL)
+		s->prev->next = s->next;
+	else
+		l->head = s->next;
+	if (s->next != NULL)
+		s->next->prev = s->prev;
+	else
+		l->tail = s->prev;
+}
+
+static void
+set_idle(struct session *s, bool is_idle)
+{
+	if (s->idle == is_idle)
+		return;
+	list_remove(s->idle ? &idle : &busy, s);
+	s->idle = is_idle;
+	list_add(s->idle ? &idle : &busy, s);
+}
+
+struct session *
+session_first(bool is_idle)
+{
+	return is_idle ? idle.head : busy.head;
+}
+
+bool
+session_idlers(void)
+{
+	return idle.head != NULL;
+}
+
+bool
+session_evict(void)
+{
+	if (idle.head == NULL)
+		return false;
+	session_end(idle.head, R_IDLE, BY_WEIR);
+	return true;
+}
+
+void
+conf_ref_upstreams(struct conf *c)
+{
+	struct conf_endpoint *e;
+	struct conf_route *r;
+	unsigned i;
+
+	for (r = c->routes; r != NULL; r = r->next)
+		for (i = 0, e = r->upstreams; e != NULL; e = e->next)
+			r->targets[i++] = upstream_ref(e);
+}
+
+void
+conf_unref(struct conf *c)
+{
+	struct conf_route *r;
+	unsigned i;
+
+	if (--c->refs > 0)
+		return;
+	for (r = c->routes; r != NULL; r = r->next)
+		for (i = 0; i < r->n_upstreams; i++)
+			upstream_unref(r->targets[i]);
+	conf_free(c);
+}
+
+bool
+session_open(int fd, const struct addr *from, bool tls)
+{
+	struct session *s;
+
+	s = slab_get(&sessions);
+	if (s == NULL)
+		return false;
+	s->c = conn_open(fd, CONN_CLIENT, s);
+	if (s->c == NULL) {
+		slab_put(&sessions, s);
+		return false;
+	}
+	peer_from(&s->peer, from);
+	if (world.conf->max_address > 0 && s->peer.family != AF_UNIX)
+		s->counted = peer_count(&s->peer);
+	s->tls = tls;
+	s->conf = world.conf;
+	s->conf->refs++;
+	list_add(&busy, s);
+	world.sessions++;
+	session_phase(s, S_HEAD);
+	return true;
+}
+
+/* a later hold on the configuration that is in force now */
+static void
+renew_conf(struct session *s)
+{
+	if (s->conf == world.conf)
+		return;
+	conf_unref(s->conf);
+	s->conf = world.conf;
+	s->conf->refs++;
+}
+
+void
+session_phase(struct session *s, enum phase p)
+{
+	assert(s->phase != S_DEAD);
+	s->phase = (uint8_t)p;
+	s->since = s->last = world.now;
+	set_idle(s, p == S_HEAD && s->requests > 0 && s->c->in == NULL);
+	if (p == S_HEAD)
+		renew_conf(s);
+	session_deadline_changed(s);
+}
+
+/* keeps the sooner of two deadlines */
+static void
+sooner(int64_t *at, enum reason *why, int64_t then, enum reason r)
+{
+	if (then < *at) {
+		*at = then;
+		*why = r;
+	}
+}
+
+/* the same for a timeout of which 0 means none */
+static void
+sooner_if(int64_t *at, enum reason *why, int64_t from, int64_t ms,
+    enum reason r)
+{
+	if (ms > 0)
+		sooner(at, why, from + ms, r);
+}
+
+/* while an answer is awaited or on its way */
+static int64_t
+exchange_deadline(const struct session *s, enum reason *why)
+{
+	const struct conf_route *r = s->route;
+	const struct exchange *x = s->x;
+	int64_t at = INT64_MAX;
+
+	if (s->phase == S_ANSWER && x->handshake)
+		sooner_if(&at, why, s->since, r->handshake_ms,
+		    R_HANDSHAKE_TIMEOUT);
+	else if (s->phase == S_ANSWER && !x->q.done && !x->q_broken &&
+	    !x->expects && !conn_unsent(s->u))
+		sooner_if(&at, why, s->last, r->body_ms, R_BODY_TIMEOUT);
+	else if (conn_unsent(s->c))
+		sooner_if(&at, why, s->last, r->body_ms, R_WRITE_TIMEOUT);
+	else
+		sooner_if(&at, why, s->last, r->response_ms, R_RESPONSE_TIMEOUT);
+	if (s->c->eof)
+		sooner(&at, why, s->last + r->abandon_ms, R_CLIENT_GONE);
+	return at;
+}
+
+static int64_t
+linger_ms(const struct session *s)
+{
+	return s->route != NULL ? s->route->linger_ms :
+	    s->conf->defaults->linger_ms;
+}
+
+int64_t
+session_deadline(const struct session *s, enum reason *why)
+{
+	int64_t at = INT64_MAX;
+
+	*why = R_DONE;
+	switch ((enum phase)s->phase) {
+	case S_HEAD:
+		if (s->idle)
+			sooner(&at, why, s->since + s->conf->keepalive_ms,
+			    R_IDLE);
+		else
+			sooner_if(&at, why, s->since, s->conf->header_timeout_ms,
+			    R_HEADER_TIMEOUT);
+		if (s->close_at > 0 && s->c->in == NULL)
+			sooner(&at, why, s->close_at, R_DRAIN);
+		break;
+	case S_CONNECT:
+		sooner_if(&at, why, s->since, s->route->connect_ms,
+		    R_CONNECT_TIMEOUT);
+		if (s->x->attempt_at > 0)
+			sooner(&at, why, s->x->attempt_at, R_DONE);
+		if (s->c->eof)
+			sooner(&at, why, s->last + s->route->abandon_ms,
+			    R_CLIENT_GONE);
+		break;
+	case S_ANSWER:
+	case S_BODY:
+		return exchange_deadline(s, why);
+	case S_FLUSH:
+		sooner_if(&at, why, s->last,
+		    s->route != NULL ? s->route->body_ms :
+		    s->conf->defaults->body_ms, R_WRITE_TIMEOUT);
+		break;
+	case S_TUNNEL:
+		if (s->close_at > 0)
+			sooner(&at, why, s->close_at, R_DRAIN);
+		sooner_if(&at, why, s->last, s->route->tunnel_idle_ms, R_IDLE);
+		if (s->half_at > 0)
+			sooner(&at, why, s->half_at + linger_ms(s), R_LINGER);
+		break;
+	case S_LINGER:
+		sooner(&at, why, s->since + linger_ms(s), R_LINGER);
+		break;
+	case S_FREE:
+	case S_DEAD:
+	case S_COUNT:
+		break;
+	}
+	return at;
+}
+
+void
+session_deadline_changed(struct session *s)
+{
+	enum reason why;
+	int64_t at;
+
+	at = session_deadline(s, &why);
+	if (at != INT64_MAX)
+		heap_set(&timers, &s->timer, at);
+}
+
+int64_t
+session_next(void)
+{
+	return heap_next(&timers);
+}
+
+struct session *
+session_due(int64_t now)
+{
+	uint32_t *pos;
+
+	pos = heap_due(&timers, now);
+	if (pos == NULL)
+		return NULL;
+	return (struct session *)((char *)pos -
+	    offsetof(struct session, timer));
+}
+
+struct exchange *
+exchange_open(struct session *s)
+{
+	struct exchange *x;
+
+	x = slab_get(&exchanges);
+	if (x == NULL)
+		return NULL;
+	s->x = x;
+	renew_conf(s);
+	x->began = world.now;
+	s->id = world_random();
+	set_idle(s, false);
+	return x;
+}
+
+void
+session_drop_upstream(struct session *s)
+{
+	struct conn *c, *next;
+
+	if (s->x != NULL) {
+		for (c = s->x->attempts; c != NULL; c = next) {
+			next = c->next;
+			conn_close(c);
+		}
+		s->x->attempts = NULL;
+	}
+	conn_close(s->u);
+	s->u = NULL;
+}
+
+void
+exchange_close(struct session *s)
+{
+	struct exchange *x = s->x;
+
+	if (x == NULL)
+		return;
+	buf_put(x->head);
+	if (x->counted)
+		s->route->open--;
+	slab_put(&exchanges, x);
+	s->x = NULL;
+}
+
+static void
+log_id(const struct session *s)
+{
+	char digits[17];
+	int i;
+
+	for (i = 0; i < 16; i++)
+		digits[i] = "0123456789abcdef"[s->id >> (60 - 4 * i) & 15];
+	digits[16] = '\0';
+	log_pair("id", digits);
+}
+
+static void
+log_peer(const struct session *s)
+{
+	char text[PEER_TEXT_MAX];
+
+	log_pair("client", peer_text(&s->peer, text));
+}
+
+static void
+log_where(const struct session *s)
+{
+	if (s->route != NULL)
+		log_pair("route", s->route->text);
+	if (s->up != NULL)
+		log_pair("upstream", s->up->text);
+}
+
+/* the line of a request that has ended */
+static void
+log_request(const struct session *s)
+{
+	const struct exchange *x = s->x;
+	enum reason r = x->reason;
+
+	if (!log_begin(LOG_ACCESS, (enum log_level)reason_level(r), "request"))
+		return;
+	log_id(s);
+	log_peer(s);
+	log_pair("method", x->text);
+	log_pair("target", x->text + x->target_at);
+	log_pair("host", x->text + x->host_at);
+	log_where(s);
+	log_pair_int("status", x->status);
+	log_pair("reason", reason_word(r));
+	log_pair_int("ms", world.now - x->began);
+	log_pair_int("bytes_in", (int64_t)x->q.bytes);
+	log_pair_int("bytes_out", (int64_t)x->r.bytes);
+	log_end();
+}
+
+void
+session_log_tunnel(struct session *s, struct span protocol)
+{
+	const struct exchange *x = s->x;
+	char memory[256];
+	struct text t;
+
+	if (!log_begin(LOG_ACCESS, LOG_L_INFO, "tunnel_open"))
+		return;
+	log_id(s);
+	log_peer(s);
+	log_pair("target", x->text + x->target_at);
+	log_pair("host", x->text + x->host_at);
+	log_where(s);
+	text_init(&t, memory, sizeof memory);
+	redact_protocols(&t, protocol);
+	log_pair_mem("protocol", t.p, t.n);
+	log_end();
+}
+
+/* the code of the Close that ended the tunnel, or 1006 for none */
+static int
+close_code(const struct session *s)
+{
+	const struct ws_track *t;
+
+	if (s->by == BY_WEIR && s->sent_close)
+		return WS_C_AWAY;
+	t = s->by == BY_UPSTREAM ? &s->from_upstream : &s->from_client;
+	if (!t->closed)
+		t = t == &s->from_client ? &s->from_upstream :
+		    &s->from_client;
+	return t->closed ? t->close_code : WS_C_ABNORMAL;
+}
+
+static void
+log_tunnel_close(const struct session *s)
+{
+	if (!log_begin(LOG_ACCESS,
+	    (enum log_level)reason_level((enum reason)s->reason),
+	    "tunnel_close"))
+		return;
+	log_id(s);
+	log_peer(s);
+	log_where(s);
+	log_pair("by", party_word[s->by]);
+	log_pair_int("code", close_code(s));
+	log_pair("reason", reason_word((enum reason)s->reason));
+	log_pair_ms("seconds", world.now - s->opened);
+	log_pair_int("bytes_in", (int64_t)s->bytes_in);
+	log_pair_int("bytes_out", (int64_t)s->bytes_out);
+	log_pair_int("messages_in", (int64_t)s->from_client.messages);
+	log_pair_int("messages_out", (int64_t)s->from_upstream.messages);
+	log_end();
+}
+
+/* closes the books on what the session was doing */
+static void
+settle(struct session *s, enum reason why, enum party by)
+{
+	if (s->x != NULL) {
+		if (s->x->reason == R_DONE)
+			s->x->reason = why;
+		log_request(s);
+		session_drop_upstream(s);
+		exchange_close(s);
+	}
+	if (s->opened > 0) {
+		/* the first cause stands, what follows are echoes of it */
+		if (s->by == BY_NOBODY) {
+			s->by = (uint8_t)by;
+			s->reason = (uint8_t)why;
+		}
+		log_tunnel_close(s);
+		s->opened = 0;
+	}
+	if (s->in_route)
+		s->route->open--;
+	s->in_route = false;
+}
+
+static void
+bury(struct session *s)
+{
+	s->c = s->u = NULL;
+	if (s->counted)
+		peer_uncount(&s->peer);
+	heap_remove(&timers, &s->timer);
+	list_remove(s->idle ? &idle : &busy, s);
+	s->phase = S_DEAD;
+	s->next = dead;
+	dead = s;
+	conf_unref(s->conf);
+	s->conf = NULL;
+	s->route = NULL;
+	world.sessions--;
+}
+
+void
+session_end(struct session *s, enum reason why, enum party by)
+{
+	if (s->phase == S_DEAD)
+		return;
+	settle(s, why, by);
+	conn_close(s->c);
+	conn_close(s->u);
+	bury(s);
+}
+
+void
+session_abort(struct session *s, enum reason why, enum party by)
+{
+	if (s->phase == S_DEAD)
+		return;
+	settle(s, why, by);
+	conn_abort(s->c);
+	conn_close(s->u);
+	bury(s);
+}
+
+void
+session_reap(void)
+{
+	struct session *s;
+
+	while ((s = dead) != NULL) {
+		dead = s->next;
+		slab_put(&sessions, s);
+	}
+}
+
+void
+session_linger(struct session *s)
+{
+	conn_forget(s->c);
+	if (s->c->eof || s->c->broken) {
+		session_end(s, R_DONE, BY_WEIR);
+		return;
+	}
+	conn_shut(s->c);
+	session_phase(s, S_LINGER);
+}
+
+void
+session_finish(struct session *s)
+{
+	struct exchange *x = s->x;
+	struct view v;
+	bool keep, whole;
+
+	whole = x->q.done;
+	keep = x->keep && whole && !world.draining && !s->c->broken;
+	log_request(s);
+	exchange_close(s);
+	s->requests++;
+	s->route = NULL;
+	s->up = NULL;
+	view_kept(s->c, &v);
+	s->pipelined = keep && v.n > 0;
+	if (keep && !(s->c->eof && v.n == 0))
+		session_phase(s, S_HEAD);
+	else if (whole && v.n == 0)
+		session_end(s, R_DONE, BY_WEIR);
+	else
+		session_linger(s);
+}
+
+/* whether the rest of a refused request's body has come already; it is
+ * thrown away, so that the connection can go on */
+static bool
+skip_body(struct session *s)
+{
+	struct body_piece piece;
+	struct http_limits lim;
+	struct view v;
+	ssize_t used;
+
+	view_kept(s->c, &v);
+	session_limits(&lim);
+	used = body_take(&s->x->q, v.p, v.n, &lim, world.fields, &piece);
+	if (used < 0)
+		return false;
+	if (s->c->in != NULL)
+		view_done(s->c, &v, (size_t)used);
+	return s->x->q.done;
+}
+
+static unsigned
+retry_after(enum reason why)
+{
+	int status = reason_status(why);
+
+	/* spread, so that those who were refused do not come back at once */
+	if (status != 429 && status != 503)
+		return 0;
+	return 1 + (unsigned)(world_random() % 5);
+}
+
+void
+session_refuse(struct session *s, enum reason why)
+{
+	struct exchange *x = s->x;
+	struct rewrite_answer a;
+	struct text *t;
+
+	session_drop_upstream(s);
+	if (x->reason == R_DONE)
+		x->reason = why;
+	if (reason_status(why) == 0 || s->c->broken) {
+		session_end(s, why, BY_NOBODY);
+		return;
+	}
+	if (x->begun) {
+		session_abort(s, why, BY_NOBODY);
+		return;
+	}
+	memset(&a, 0, sizeof a);
+	a.reason = why;
+	a.format = s->route != NULL ? s->route->error_format :
+	    s->conf->defaults->error_format;
+	a.prefers_json = x->prefers_json;
+	a.head = x->method == HTTP_M_HEAD;
+	x->keep = x->keep && skip_body(s) && !world.draining;
+	a.close = !x->keep;
+	a.keep_10 = x->keep && x->minor == 0;
+	a.retry_after = retry_after(why);
+	t = world_text();
+	rewrite_answer(t, &a);
+	x->status = reason_status(why);
+	x->begun = true;
+	conn_send_mem(s->c, t->p, t->n);
+	session_phase(s, S_FLUSH);
+	if (!conn_unsent(s->c))
+		session_finish(s);
+}
+
+ssize_t
+view_read(struct conn *c, struct view *v, bool *full)
+{
+	size_t room = world_read_size(), had = 0;
+	char *p = world.scratch;
+	ssize_t n;
+
+	if (c->in != NULL) {
+		/* a large buffer if there is one: this will be a large head */
+		had = buf_len(c->in);
+		if (had + room <= world.read_max)
+			buf_fit(&c->in, room);
+		room = buf_room(c->in);
+		p = (char *)c->in->data;
+	}
+	v->p = p;
+	v->n = had;
+	*full = true;
+	if (room == 0)
+		return -1;
+	n = conn_recv(c, p + had, room);
+	*full = n == (ssize_t)room;
+	if (n > 0 && c->in != NULL)
+		c->in->end += (size_t)n;
+	v->n = had + (n > 0 ? (size_t)n : 0);
+	return n;
+}
+
+void
+view_kept(struct conn *c, struct view *v)
+{
+	v->p = c->in != NULL ? (char *)c->in->data + c->in->beg : NULL;
+	v->n = buf_len(c->in);
+}
+
+bool
+view_done(struct conn *c, struct view *v, size_t used)
+{
+	assert(used <= v->n);
+	v->p += used;
+	v->n -= used;
+	if (c->in == NULL)
+		return conn_keep(c, v->p, v->n);
+	buf_drop(c->in, used);
+	if (v->n == 0)
+		conn_forget(c);
+	return true;
+}

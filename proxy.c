@@ -1,0 +1,1114 @@
+/*
+ * weir: a small reverse proxy for WebSocket and HTTP/1.1.
+ *
+ * One process, one thread, one poll() loop, one picture:
+ *
+ *   listener --accept--> session --owns--> conn (client) --in, out--> buf
+ *                           |    --owns--> conn (upstream)
+ *                           |    --holds-> exchange   while a request is on
+ *                           |    --holds-> conf       it began under
+ *                           `----points--> route, upstream
+ *   upstream --owns--> conn (idle ones)
+ *
+ * Each turn of the loop polls the active ends for what the phase of their
+ * session wants (events()), serves those that are ready (serve(), a step per
+ * phase), ends what is overdue (expire()) and frees what ended. Ends that are
+ * quiet wait in the kernel's own set (park.h), whose descriptor is one entry
+ * of ours. Data that a peer does not take at once is kept in a buffer of that
+ * end, and its other side is not read until that has left: the whole of the
+ * backpressure. Everything here runs in one thread; only names are looked up
+ * elsewhere, by a child process (resolve.h).
+ */
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "conn.h"
+#include "echo.h"
+#include "exchange.h"
+#include "listen.h"
+#include "log.h"
+#include "resolve.h"
+#include "session.h"
+#include "tls.h"
+#include "tunnel.h"
+#include "upstream.h"
+
+#define VERSION "0.1.0"
+#define DEFAULT_FILE "/etc/weir.conf"
+
+/* connections accepted in one turn, so that those that stand get theirs */
+#define ACCEPTS_PER_TURN 64
+/* how long accepting pauses when the system is out of something */
+#define ACCEPT_PAUSE_MS 100
+/* how long the start waits for names to be looked up */
+#define RESOLVE_WAIT_MS 2000
+/* descriptors that are not connections: logs, pipes, sets, and some air */
+#define SPARE_FDS 32
+/* what may be on its way on idle connections gets this long at a drain */
+#define GRACE_MS 1000
+/* one that cannot be closed politely now is looked at again after this */
+#define CLOSE_AGAIN_MS 100
+
+static struct {
+	const struct conf_source *sources; /* to read again on SIGHUP */
+	size_t n_sources;
+	const char *listen, *upstream; /* of "weir LISTEN UPSTREAM" */
+	bool verbose;
+} args;
+
+static struct listener *listeners;
+static int signal_pipe[2] = {-1, -1};
+static int resolver = -1;
+static int64_t accept_again; /* accepting pauses until then */
+static bool quit;
+
+/* ---- time and signals ---- */
+
+static void
+read_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	world.now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	clock_gettime(CLOCK_REALTIME, &t);
+	log_clock((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+}
+
+static void
+on_signal(int sig)
+{
+	unsigned char byte = (unsigned char)sig;
+	int err = errno;
+
+	/* a full pipe holds signals enough to act on */
+	if (write(signal_pipe[1], &byte, 1) < 0)
+		errno = err;
+}
+
+static void
+catch_signals(void)
+{
+	static const int caught[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+	struct sigaction sa;
+	size_t i;
+
+	if (pipe(signal_pipe) < 0)
+		fatal("pipe:");
+	for (i = 0; i < 2; i++) {
+		fcntl(signal_pipe[i], F_SETFL, O_NONBLOCK);
+		fcntl(signal_pipe[i], F_SETFD, FD_CLOEXEC);
+	}
+	memset(&sa, 0, sizeof sa);
+	sa.sa_handler = on_signal;
+	sa.sa_flags = SA_RESTART;
+	sigemptyset(&sa.sa_mask);
+	for (i = 0; i < sizeof caught / sizeof caught[0]; i++)
+		sigaction(caught[i], &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- what the ends of a session want, and get ---- */
+
+static int
+client_events(const struct session *s)
+{
+	const struct conn *c = s->c;
+	int out = conn_unsent(c) ? POLLOUT : 0;
+
+	switch ((enum phase)s->phase) {
+	case S_HEAD:
+		return POLLIN;
+	case S_CONNECT:
+	case S_ANSWER:
+	case S_BODY:
+		if (exchange_wants_body(s))
+			return out | (conn_unsent(s->u) ? 0 : POLLIN);
+		/* whether it leaves, or sends more than it should now */
+		return out | (c->eof || s->x->peeked ? 0 : POLLIN);
+	case S_FLUSH:
+		return POLLOUT;
+	case S_TUNNEL:
+		return out | (c->eof || conn_unsent(s->u) ? 0 : POLLIN);
+	case S_LINGER:
+		return out | (c->eof ? 0 : POLLIN);
+	case S_FREE:
+	case S_DEAD:
+	case S_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static int
+upstream_events(const struct session *s)
+{
+	const struct conn *u = s->u;
+	int out = conn_unsent(u) ? POLLOUT : 0;
+
+	switch ((enum phase)s->phase) {
+	case S_ANSWER:
+	case S_BODY:
+		if (!s->x->q_broken && exchange_head_unsent(s))
+			out = POLLOUT;
+		return out | (conn_unsent(s->c) ? 0 : POLLIN);
+	case S_TUNNEL:
+		return out | (u->eof || conn_unsent(s->c) ? 0 : POLLIN);
+	case S_LINGER:
+		return out | POLLIN;
+	default:
+		return 0;
+	}
+}
+
+static int
+events(const struct conn *c)
+{
+	switch ((enum conn_kind)c->kind) {
+	case CONN_CLIENT:
+		return client_events(c->owner);
+	case CONN_UPSTREAM:
+		return upstream_events(c->owner);
+	case CONN_ATTEMPT:
+		return POLLOUT;
+	case CONN_POOLED:
+		return POLLIN; /* to see it end */
+	case CONN_FREE:
+		break;
+	}
+	return 0;
+}
+
+static void
+linger_write(struct conn *c)
+{
+	if (conn_flush(c) && !conn_unsent(c))
+		conn_shut(c);
+}
+
+static void
+writable(struct session *s, struct conn *c)
+{
+	switch ((enum phase)s->phase) {
+	case S_CONNECT:
+	case S_ANSWER:
+	case S_BODY:
+		if (c->kind == CONN_ATTEMPT) {
+			exchange_attempt(s, c);
+		} else if (c == s->u) {
+			exchange_push(s);
+		} else if (conn_flush(c)) {
+			s->last = world.now;
+		} else {
+			session_end(s, R_CLIENT_RESET, BY_CLIENT);
+		}
+		break;
+	case S_FLUSH:
+		if (!conn_flush(c)) {
+			session_end(s, R_CLIENT_RESET, BY_CLIENT);
+			break;
+		}
+		s->last = world.now;
+		if (!conn_unsent(c))
+			session_finish(s);
+		break;
+	case S_TUNNEL:
+		tunnel_write(s, c);
+		break;
+	case S_LINGER:
+		linger_write(c);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+readable(struct session *s, struct conn *c)
+{
+	switch ((enum phase)s->phase) {
+	case S_HEAD:
+		exchange_head(s);
+		break;
+	case S_CONNECT:
+	case S_ANSWER:
+	case S_BODY:
+		if (c->kind == CONN_ATTEMPT)
+			exchange_attempt(s, c);
+		else if (c == s->c)
+			exchange_client(s);
+		else if (s->phase == S_ANSWER)
+			exchange_answer(s);
+		else
+			exchange_body(s);
+		break;
+	case S_TUNNEL:
+		tunnel_read(s, c);
+		break;
+	case S_LINGER:
+		tunnel_discard(s, c);
+		break;
+	default:
+		break;
+	}
+}
+
+/* after any step: requests that wait, deadlines, ends that should wake */
+static void
+settle(struct session *s)
+{
+	if (s->phase == S_HEAD && s->pipelined)
+		exchange_next(s);
+	if (s->phase == S_DEAD)
+		return;
+	session_deadline_changed(s);
+	conn_wants(s->c, client_events(s));
+	if (s->u != NULL)
+		conn_wants(s->u, upstream_events(s));
+}
+
+static void
+serve(struct conn *c, int revents)
+{
+	struct session *s = c->owner;
+	bool attempt = c->kind == CONN_ATTEMPT;
+
+	if (c->kind == CONN_POOLED) {
+		/* its end, or bytes that nobody asked for */
+		if (conn_peek(c) != -1)
+			upstream_drop(c);
+		return;
+	}
+	if (revents & POLLOUT)
+		writable(s, c);
+	/* the end may be gone by now, and its memory be another's */
+	if ((revents & POLLIN) && !(attempt && (revents & POLLOUT)) &&
+	    s->phase != S_DEAD && (attempt || c == s->c || c == s->u))
+		readable(s, c);
+	settle(s);
+}
+
+/* ---- deadlines ---- */
+
+static void
+end_tunnel(struct session *s, unsigned code, enum reason why)
+{
+	if (tunnel_close(s, code, why))
+		return;
+	if (world.draining && world.now >= world.drain_until)
+		session_end(s, why, BY_WEIR);
+	else
+		s->close_at = world.now + CLOSE_AGAIN_MS;
+}
+
+/* the deadline of s has passed */
+static void
+overdue(struct session *s, enum reason why)
+{
+	switch ((enum phase)s->phase) {
+	case S_HEAD:
+		if (s->c->in != NULL)
+			exchange_refuse_head(s, why);
+		else
+			session_end(s, why, BY_WEIR);
+		break;
+	case S_CONNECT:
+		if (why == R_DONE)
+			exchange_redial(s);
+		else if (why == R_CLIENT_GONE)
+			session_end(s, why, BY_CLIENT);
+		else
+			exchange_failed(s, why);
+		break;
+	case S_ANSWER:
+	case S_BODY:
+	case S_FLUSH:
+		if (why == R_WRITE_TIMEOUT)
+			session_abort(s, why, BY_CLIENT);
+		else if (why == R_CLIENT_GONE)
+			session_end(s, why, BY_CLIENT);
+		else
+			session_refuse(s, why);
+		break;
+	case S_TUNNEL:
+		if (why == R_LINGER)
+			session_end(s, why, BY_WEIR);
+		else
+			end_tunnel(s, WS_C_AWAY, why);
+		break;
+	case S_LINGER:
+		session_end(s, why, BY_WEIR);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+expire(void)
+{
+	struct session *s;
+	enum reason why;
+
+	while ((s = session_due(world.now)) != NULL) {
+		if (session_deadline(s, &why) <= world.now)
+			overdue(s, why);
+		settle(s);
+	}
+	upstream_expire(world.now);
+	if (resolver >= 0)
+		upstream_ask(world.now, world.conf->resolve_ms);
+}
+
+/* ---- coming in ---- */
+
+static bool
+may_accept(void)
+{
+	return !world.draining && world.now >= accept_again &&
+	    (world.sessions < world.max_sessions || session_idlers());
+}
+
+/* the system is out of descriptors or memory: what stands goes on, and the
+ * queue in the kernel waits */
+static void
+pause_accepting(int err)
+{
+	static int64_t told;
+
+	if (err != EMFILE && err != ENFILE && err != ENOBUFS &&
+	    err != ENOMEM)
+		return;
+	upstream_drop_all();
+	accept_again = world.now + ACCEPT_PAUSE_MS;
+	if (world.now - told >= 1000 || told == 0) {
+		errno = err;
+		log_warn("accepting pauses:");
+		told = world.now;
+	}
+}
+
+/* one connection; false: none waits, or none can be taken now */
+static bool
+accept_one(int fd, bool tls)
+{
+	struct addr from;
+	int c;
+
+	if (!may_accept())
+		return false;
+	c = listener_accept(fd, &from);
+	if (c < 0) {
+		pause_accepting(errno);
+		/* one that was reset while it waited leaves the others */
+		return errno == ECONNABORTED || errno == EINTR;
+	}
+	if (world.sessions >= world.max_sessions) {
+		session_evict();
+		session_reap();
+	}
+	if (!session_open(c, &from, tls))
+		close(c);
+	return true;
+}
+
+static void
+accept_from(int fd, bool tls)
+{
+	int i;
+
+	for (i = 0; i < ACCEPTS_PER_TURN && accept_one(fd, tls); i++)
+		;
+}
+
+/* takes all that wait at a listener which is about to close */
+static void
+empty_queue(const struct listener *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n_fds; i++)
+		while (accept_one(l->fds[i], l->tls))
+			;
+}
+
+/* ---- configuration ---- */
+
+static struct conf *
+load(char *err, size_t size)
+{
+	struct conf *c;
+
+	if (args.listen != NULL)
+		c = conf_simple(args.listen, args.upstream, args.sources,
+		    args.n_sources, err, size);
+	else
+		c = conf_load(args.sources, args.n_sources, err, size);
+	if (c != NULL && args.verbose)
+		c->log_level = LOG_L_DEBUG;
+	return c;
+}
+
+static struct listener *
+find_listener(struct listener *list, const char *text)
+{
+	while (list != NULL && strcmp(list->text, text) != 0)
+		list = list->next;
+	return list;
+}
+
+static void
+close_listeners(struct listener *list)
+{
+	struct listener *next;
+
+	for (; list != NULL; list = next) {
+		next = list->next;
+		listener_close(list);
+	}
+}
+
+static void
+log_listener(const struct listener *l)
+{
+	if (!log_begin(LOG_MAIN, LOG_L_INFO, "listening"))
+		return;
+	log_pair("address", l->text);
+	log_end();
+}
+
+/* opens what conf asks for and is not open yet; NULL: one could not be */
+static bool
+open_listeners(const struct conf *c, struct listener **fresh)
+{
+	const struct conf_endpoint *e;
+	struct listener *l;
+	int err;
+
+	*fresh = NULL;
+	for (e = c->listens; e != NULL; e = e->next) {
+		if (find_listener(listeners, e->text) != NULL)
+			continue;
+		l = listener_open(e);
+		if (l == NULL) {
+			err = errno;
+			close_listeners(*fresh);
+			errno = err;
+			log_error("%s: listen on %s:", e->where, e->text);
+			return false;
+		}
+		l->next = *fresh;
+		*fresh = l;
+	}
+	return true;
+}
+
+/* closes those that conf does not name any more, and adds the fresh ones */
+static void
+take_listeners(const struct conf *c, struct listener *fresh)
+{
+	struct listener *l, **at;
+	const struct conf_endpoint *e;
+
+	for (at = &listeners; (l = *at) != NULL;) {
+		for (e = c->listens; e != NULL; e = e->next)
+			if (strcmp(e->text, l->text) == 0)
+				break;
+		if (e != NULL) {
+			at = &l->next;
+			continue;
+		}
+		*at = l->next;
+		empty_queue(l);
+		listener_close(l);
+	}
+	*at = fresh;
+	for (l = fresh; l != NULL; l = l->next)
+		log_listener(l);
+}
+
+/* the log goes where conf says; false: a file could not be opened */
+static bool
+open_logs(const struct conf *c)
+{
+	if (log_open(LOG_MAIN, c->log) < 0) {
+		log_error("log: %s:", c->log);
+		return false;
+	}
+	if (log_open(LOG_ACCESS, c->access_log) < 0) {
+		log_error("access_log: %s:", c->access_log);
+		return false;
+	}
+	log_set_level((enum log_level)c->log_level);
+	log_set_json(c->log_format);
+	return true;
+}
+
+static void
+warn_start_key(const char *key)
+{
+	log_warn("%s: takes a restart to change", key);
+}
+
+/* the keys that sized the process at start keep their values */
+static void
+keep_start_keys(struct conf *c)
+{
+#define KEEP_START(field) c->field = world.conf->field;
+#define KEEP_LIVE(field)
+#define KEEP(field, key, type, def, reload, help) KEEP_##reload(field)
+	KEYS_GLOBAL(KEEP)
+#undef KEEP
+}
+
+/* tunnels whose route is gone end, spread over the drain time */
+static void
+drain_gone_routes(const struct conf *c)
+{
+	const struct conf_route *r;
+	struct session *s;
+
+	for (s = session_first(false); s != NULL; s = s->next) {
+		if (s->phase != S_TUNNEL)
+			continue;
+		for (r = c->routes; r != NULL; r = r->next)
+			if (strcmp(r->host, s->route->host) == 0 &&
+			    strcmp(r->path, s->route->path) == 0)
+				break;
+		if (r == NULL && s->close_at == 0) {
+			s->close_at = world.now + 1 + (int64_t)(world_random() %
+			    (uint64_t)(c->drain_ms + 1));
+			session_deadline_changed(s);
+		}
+	}
+}
+
+static void
+start_resolver(void)
+{
+	if (resolver >= 0)
+		return;
+	resolver = resolve_start();
+	if (resolver < 0)
+		log_error("resolver:");
+}
+
+static bool
+has_names(const struct conf *c)
+{
+	const struct conf_endpoint *e;
+	const struct conf_route *r;
+	struct addr a;
+
+	for (r = c->routes; r != NULL; r = r->next)
+		for (e = r->upstreams; e != NULL; e = e->next)
+			if (e->path == NULL &&
+			    !addr_literal(e->host, e->port, &a))
+				return true;
+	return false;
+}
+
+static void
+log_event(const char *event)
+{
+	if (log_begin(LOG_MAIN, LOG_L_INFO, event))
+		log_end();
+}
+
+/* SIGHUP: all of the new configuration or nothing of it */
+static void
+reload(void)
+{
+	struct listener *fresh;
+	struct conf *c;
+	char err[512];
+
+	c = load(err, sizeof err);
+	if (c == NULL) {
+		log_error("reload: %s; nothing was changed", err);
+		return;
+	}
+	conf_diff_start(world.conf, c, warn_start_key);
+	keep_start_keys(c);
+	if (!open_listeners(c, &fresh)) {
+		log_error("reload: nothing was changed");
+		conf_free(c);
+		return;
+	}
+	if (!open_logs(c)) {
+		log_error("reload: nothing was changed");
+		close_listeners(fresh);
+		open_logs(world.conf);
+		conf_free(c);
+		return;
+	}
+	conf_ref_upstreams(c);
+	c->refs++;
+	take_listeners(c, fresh);
+	drain_gone_routes(c);
+	conf_unref(world.conf);
+	world.conf = c;
+	if (has_names(c))
+		start_resolver();
+	log_event("reload");
+}
+
+/* ---- going out ---- */
+
+/* one session learns that weir is going */
+static void
+drain_one(struct session *s)
+{
+	if (s->phase == S_HEAD && s->c->in == NULL) {
+		/* a request may be on its way: it is served, as the last */
+		s->close_at = world.now + (world.conf->drain_ms < GRACE_MS ?
+		    world.conf->drain_ms : GRACE_MS);
+		session_deadline_changed(s);
+	}
+	if (s->phase != S_TUNNEL)
+		return;
+	/* spread, so that the reconnects do not arrive at once, and with a
+	 * tenth left for the closing handshakes */
+	s->close_at = world.now + 1 + (int64_t)(world_random() %
+	    (uint64_t)(world.conf->drain_ms * 9 / 10 + 1));
+	session_deadline_changed(s);
+}
+
+static void
+each_session(void (*fn)(struct session *))
+{
+	struct session *s, *next;
+	int idle;
+
+	for (idle = 0; idle < 2; idle++) {
+		for (s = session_first(idle); s != NULL; s = next) {
+			next = s->next;
+			fn(s);
+		}
+	}
+}
+
+static void
+drain(void)
+{
+	struct listener *l;
+
+	if (world.draining) {
+		quit = true;
+		return;
+	}
+	log_event("drain");
+	/* what waits in the kernel's queues would be reset */
+	for (l = listeners; l != NULL; l = l->next)
+		empty_queue(l);
+	world.draining = true;
+	world.drain_until = world.now + world.conf->drain_ms;
+	close_listeners(listeners);
+	listeners = NULL;
+	each_session(drain_one);
+	upstream_drop_all();
+}
+
+/* the time is up for what is still there */
+static void
+finish_one(struct session *s)
+{
+	if (s->phase == S_TUNNEL && tunnel_close(s, WS_C_AWAY, R_DRAIN))
+		session_end(s, R_DRAIN, BY_WEIR);
+	else if (s->x != NULL && !s->x->begun)
+		session_refuse(s, R_DRAIN);
+	else
+		session_end(s, R_DRAIN, BY_WEIR);
+}
+
+static void
+take_signals(void)
+{
+	unsigned char bytes[64];
+	ssize_t i, n;
+
+	n = read(signal_pipe[0], bytes, sizeof bytes);
+	for (i = 0; i < n; i++) {
+		if (bytes[i] == SIGTERM || bytes[i] == SIGINT)
+			drain();
+		else if (bytes[i] == SIGHUP && !world.draining)
+			reload();
+		else if (bytes[i] == SIGUSR1)
+			log_reopen();
+	}
+}
+
+/* ---- the loop ---- */
+
+static void
+take_answers(void)
+{
+	struct resolve_answer a;
+	int got;
+
+	while ((got = resolve_take(&a)) > 0)
+		upstream_answer(&a, world.now);
+	if (got == 0)
+		return;
+	log_error("the resolver ended and is started again");
+	resolve_stop();
+	resolver = -1;
+	start_resolver();
+	upstream_forgotten(world.now);
+}
+
+/* the array that poll() is given: ours in front, the active ends behind */
+static struct {
+	struct pollfd *at;
+	size_t cap, own;
+} set;
+
+static void
+add_own(int fd)
+{
+	set.at[set.own].fd = fd;
+	set.at[set.own].events = POLLIN;
+	set.at[set.own++].revents = 0;
+}
+
+static size_t
+count_own(void)
+{
+	const struct listener *l;
+	size_t n = 3;
+
+	for (l = listeners; l != NULL; l = l->next)
+		n += l->n_fds;
+	return n;
+}
+
+/* what is watched in this turn; the number of descriptors */
+static size_t
+watch(void)
+{
+	const struct listener *l;
+	struct pollfd *more;
+	size_t need;
+	unsigned i;
+
+	need = count_own() + conn_active();
+	if (need > set.cap) {
+		more = realloc(set.at, 2 * need * sizeof *more);
+		if (more == NULL)
+			fatal("out of memory for descriptors");
+		set.at = more;
+		set.cap = 2 * need;
+	}
+	set.own = 0;
+	add_own(signal_pipe[0]);
+	add_own(conn_park_fd());
+	add_own(resolver);
+	for (l = listeners; l != NULL; l = l->next)
+		for (i = 0; i < l->n_fds; i++)
+			add_own(may_accept() ? l->fds[i] : -1);
+	conn_watch(set.at + set.own, events);
+	return set.own + conn_active();
+}
+
+/* milliseconds to the nearest deadline, as poll() wants them */
+static int
+wait_ms(void)
+{
+	int64_t at = session_next(), ms;
+
+	if (upstream_next() < at)
+		at = upstream_next();
+	if (accept_again > world.now && accept_again < at)
+		at = accept_again;
+	if (world.draining && world.drain_until < at)
+		at = world.drain_until;
+	if (at == INT64_MAX)
+		return -1;
+	ms = at - world.now;
+	return ms < 0 ? 0 : ms > 3600000 ? 3600000 : (int)ms;
+}
+
+static void
+serve_all(size_t n)
+{
+	struct listener *l, *next;
+	size_t at = 3;
+	unsigned i;
+
+	conn_ready(set.at + set.own, n - set.own, serve);
+	if (set.at[1].revents != 0)
+		conn_unpark(serve);
+	if (set.at[2].revents != 0)
+		take_answers();
+	for (l = listeners; l != NULL; l = next) {
+		next = l->next;
+		for (i = 0; i < l->n_fds; i++)
+			if (set.at[at++].revents != 0)
+				accept_from(l->fds[i], l->tls);
+	}
+	/* the last, since it may change the listeners */
+	if (set.at[0].revents != 0)
+		take_signals();
+}
+
+static void
+loop(void)
+{
+	size_t n;
+
+	while (!quit && !(world.draining && world.sessions == 0)) {
+		n = watch();
+		if (poll(set.at, (nfds_t)n, wait_ms()) < 0) {
+			if (errno != EINTR && errno != EAGAIN)
+				fatal("poll:");
+			read_clock();
+		} else {
+			read_clock();
+			serve_all(n);
+		}
+		expire();
+		session_reap();
+		if (world.draining && world.now >= world.drain_until)
+			quit = true;
+		log_flush();
+	}
+}
+
+/* ---- starting ---- */
+
+/* as many descriptors as the connections need, if they are to be had */
+static void
+raise_fds(void)
+{
+	rlim_t need = 2 * (rlim_t)world.conf->max_connections + 128 +
+	    SPARE_FDS;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	if (r.rlim_cur != RLIM_INFINITY && r.rlim_cur < need) {
+		r.rlim_cur = need;
+		if (r.rlim_max != RLIM_INFINITY && r.rlim_max < need)
+			r.rlim_max = need;
+		if (setrlimit(RLIMIT_NOFILE, &r) < 0) {
+			getrlimit(RLIMIT_NOFILE, &r);
+			r.rlim_cur = r.rlim_max;
+			setrlimit(RLIMIT_NOFILE, &r);
+		}
+		getrlimit(RLIMIT_NOFILE, &r);
+	}
+	if (r.rlim_cur == RLIM_INFINITY || r.rlim_cur >= need)
+		return;
+	world.max_sessions = r.rlim_cur > SPARE_FDS + 4 ?
+	    (unsigned)(r.rlim_cur - SPARE_FDS) / 2 : 2;
+	log_warn("%lu descriptors are allowed, so %u connections are served "
+	    "at once, not %u", (unsigned long)r.rlim_cur,
+	    world.max_sessions, world.conf->max_connections);
+}
+
+/* names are looked up before the first request, unless that takes long */
+static void
+wait_for_names(void)
+{
+	int64_t until = world.now + RESOLVE_WAIT_MS;
+	struct pollfd p;
+
+	upstream_ask(world.now, world.conf->resolve_ms);
+	while (resolver >= 0 && upstream_unanswered() && world.now < until) {
+		p.fd = resolver;
+		p.events = POLLIN;
+		if (poll(&p, 1, (int)(until - world.now)) > 0)
+			take_answers();
+		read_clock();
+	}
+}
+
+static void
+announce(size_t memory_max)
+{
+	if (!log_begin(LOG_MAIN, LOG_L_INFO, "ready"))
+		return;
+	log_pair_int("max_connections", world.max_sessions);
+	log_pair_int("memory_max", (int64_t)memory_max);
+	log_end();
+}
+
+static int
+serve_forever(struct conf *c)
+{
+	struct listener *fresh;
+	size_t memory_max;
+
+	read_clock();
+	if (!open_logs(c))
+		return 1;
+	catch_signals();
+	if (log_begin(LOG_MAIN, LOG_L_INFO, "start")) {
+		log_pair("version", VERSION);
+		log_pair_int("pid", getpid());
+		log_end();
+	}
+	if (has_names(c))
+		start_resolver();
+	memory_max = session_init(c);
+	conf_ref_upstreams(c);
+	raise_fds();
+	if (!open_listeners(c, &fresh)) {
+		log_flush();
+		return 1;
+	}
+	take_listeners(c, fresh);
+	wait_for_names();
+	announce(memory_max);
+	log_flush();
+	loop();
+	each_session(finish_one);
+	session_reap();
+	close_listeners(listeners);
+	log_event("stop");
+	log_flush();
+	resolve_stop();
+	upstream_drop_all();
+	conf_unref(world.conf);
+	free(set.at);
+	return 0;
+}
+
+static volatile sig_atomic_t echo_stop;
+
+static void
+stop_echo(int sig)
+{
+	(void)sig;
+	echo_stop = 1;
+}
+
+static int
+run_echo(const char *address)
+{
+	struct conf_endpoint *e;
+	struct conf *owner;
+	struct listener *l;
+	struct sigaction sa;
+	char err[256];
+	int status;
+
+	e = conf_listen_address(address, &owner, err, sizeof err);
+	if (e == NULL) {
+		fprintf(stderr, "weir: %s\n", err);
+		return 2;
+	}
+	l = listener_open(e);
+	if (l == NULL)
+		fatal("listen on %s:", e->text);
+	memset(&sa, 0, sizeof sa);
+	sa.sa_handler = stop_echo;
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	log_info("echo server on %s", l->text);
+	log_flush();
+	status = echo_serve(l->fds, l->n_fds, &echo_stop);
+	listener_close(l);
+	conf_free(owner);
+	return status == 0 ? 0 : 1;
+}
+
+static void
+usage(FILE *f)
+{
+	fprintf(f,
+	    "usage: weir [-nv] [-c file] [-o key=value]...\n"
+	    "       weir [-nv] [-o key=value]... LISTEN UPSTREAM\n"
+	    "       weir echo LISTEN\n"
+	    "       weir -V | -h\n");
+}
+
+static void
+version(void)
+{
+	printf("weir %s\n%s\nidle set: %s\n", VERSION, tls_about(),
+	    conn_park_name());
+}
+
+static int
+start(bool check)
+{
+	struct conf *c;
+	char err[512];
+
+	c = load(err, sizeof err);
+	if (c == NULL) {
+		fprintf(stderr, "weir: %s\n", err);
+		return 2;
+	}
+	if (!check)
+		return serve_forever(c);
+	conf_print(c, stdout);
+	conf_free(c);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conf_source *sources;
+	bool check = false;
+	int opt;
+
+	sources = calloc((size_t)argc + 1, sizeof *sources);
+	if (sources == NULL)
+		fatal("out of memory");
+	args.sources = sources;
+	while ((opt = getopt(argc, argv, "c:o:nvVh")) != -1) {
+		switch (opt) {
+		case 'c':
+		case 'o':
+			sources[args.n_sources].kind =
+			    opt == 'c' ? CONF_FILE : CONF_OPTION;
+			sources[args.n_sources++].text = optarg;
+			break;
+		case 'n':
+			check = true;
+			break;
+		case 'v':
+			args.verbose = true;
+			break;
+		case 'V':
+			version();
+			return 0;
+		case 'h':
+			usage(stdout);
+			conf_help(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc == 2 && strcmp(argv[0], "echo") == 0)
+		return run_echo(argv[1]);
+	if (argc == 2) {
+		args.listen = argv[0];
+		args.upstream = argv[1];
+	} else if (argc != 0) {
+		usage(stderr);
+		return 2;
+	} else if (args.n_sources == 0) {
+		sources[args.n_sources++].text = DEFAULT_FILE;
+	}
+	return start(check);
+}
