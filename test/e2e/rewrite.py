@@ -1,0 +1,293 @@
+"""What weir changes in a request and a response, and what it leaves."""
+import re
+
+from weir import (OK, Origin, Weir, answer, case, each, main, plain, same,
+                  ws_accept, ws_request, ws_101, KEY)
+
+
+def request(w, o, target='/', more='', host='example.com', method='GET'):
+    """The request as the upstream got it."""
+    w.get(target, more, host, method)
+    return o.requests[-1]
+
+
+def with_route(o, keys, path='/'):
+    return 'route = %s\nupstream = %s\n%s\n' % (path, o.url, keys)
+
+
+@case
+def forwarded_for():
+    """A client's own word about its origin is not believed."""
+    lies = ['X-Forwarded-For: 6.6.6.6', 'X-Forwarded-Proto: https',
+            'X-Forwarded-Host: evil', 'X-Forwarded-Port: 1',
+            'X-Forwarded-Prefix: /evil', 'X-Forwarded-Server: evil',
+            'X-Forwarded-Anything: evil',
+            'Forwarded: for=6.6.6.6', 'X-Request-Id: mine',
+            'x-forwarded-for: 7.7.7.7', 'X-FORWARDED-HOST: evil']
+
+    def check(more):
+        q = request(w, o, more=more)
+        same(q.all('x-forwarded-for'), ['127.0.0.1'], 'For')
+        same(q.all('x-forwarded-proto'), ['http'], 'Proto')
+        same(q.all('x-forwarded-host'), ['example.com'], 'Host')
+        assert re.match(r'[0-9a-f]{16}\Z', q.get('x-request-id')), 'Id'
+        for name in ('forwarded', 'x-forwarded-port', 'x-forwarded-prefix',
+                     'x-forwarded-server', 'x-forwarded-anything'):
+            assert not q.has(name), name
+    with Origin() as o, Weir('', o) as w:
+        each([('',)] + [(x + '\r\n',) for x in lies] +
+             [(''.join(x + '\r\n' for x in lies),)], check)
+
+
+@case
+def forwarded_host():
+    with Origin() as o, Weir('', o) as w:
+        for host in ('example.com', 'example.com:8080', '[::1]:9', 'A.b'):
+            q = request(w, o, host=host)
+            same((q.get('host'), q.get('x-forwarded-host')), (host, host),
+                 'hosts')
+        w.ask(b'GET / HTTP/1.0\r\n\r\n')
+        assert not o.requests[-1].has('x-forwarded-host'), 'of nothing'
+
+
+@case
+def request_id():
+    """The id is in the log, and never the same."""
+    with Origin() as o, Weir('', o) as w:
+        for _ in range(20):
+            w.get()
+        ids = [q.get('x-request-id') for q in o.requests]
+        same(len(set(ids)), 20, 'different ids')
+        same([x['id'] for x in w.wait_log('request', 20)], ids, 'log')
+
+
+@case
+def forwarded():
+    def check(value, want):
+        with Origin() as o, Weir('forwarded = ' + value, o) as w:
+            q = request(w, o, more='Forwarded: for=evil\r\n')
+            if not want:
+                same(q.all('forwarded'), [], 'Forwarded')
+                return
+            parts = dict(p.split('=', 1) for p in
+                         q.get('forwarded').split(';'))
+            same({k: v.strip('"') for k, v in parts.items()},
+                 {'for': '127.0.0.1', 'host': 'example.com',
+                  'proto': 'http'}, 'Forwarded')
+            same(q.get('x-forwarded-for'), '127.0.0.1', 'besides')
+    each([('yes', True), ('no', False)], check)
+
+
+@case
+def strip():
+    rows = [
+        # route, strip_prefix, target, what goes upstream
+        ('/a', '/a', '/a', '/'), ('/a', '/a', '/a/', '/'),
+        ('/a', '/a', '/a/b', '/b'), ('/a', '/a', '/a/b/c?d=/a/e',
+                                     '/b/c?d=/a/e'),
+        ('/a', '/a', '/a?x', '/?x'), ('/a', '/a', '/a/a/a', '/a/a'),
+        ('/a', '/a/', '/a/b', '/b'), ('/a/b', '/a', '/a/b/c', '/b/c'),
+        ('/', '/a', '/b', '/b'), ('/', '/a', '/ab', '/ab'),
+        ('/', '/a', '/a/b', '/b'), ('/', '/a', '/', '/'),
+        ('/a', '/a', '/%61/b', '/b'), ('/a', '/a', '/a//b', '//b'),
+        ('/a', '/a', '//a/b', '/b'), ('/a', '/a', '/a/%61', '/%61'),
+        ('/a', '/a', '/a/b%2fc', '/b%2fc'),
+        ('/', '', '/a/b', '/a/b'), ('/', '', '/a/../b', '/a/../b'),
+        ('/', '', '//a//b', '//a//b'), ('/', '', '/a%00b', '/a%00b'),
+        ('/', '', '/?', '/?'), ('/', '', '/a?b?c', '/a?b?c'),
+    ]
+
+    def check(route, prefix, target, want):
+        keys = 'strip_prefix = ' + prefix if prefix else ''
+        with Origin() as o, Weir(with_route(o, keys, route)) as w:
+            same(request(w, o, target).target, want, target)
+            same(w.next()['target'], target, 'log')
+    each(rows, check)
+
+
+@case
+def strip_absolute():
+    with Origin() as o:
+        with Weir(with_route(o, 'strip_prefix = /a', '/a')) as w:
+            q = request(w, o, 'http://h/a/b?c')
+            same((q.target, q.get('host')), ('/b?c', 'h'), 'request')
+
+
+@case
+def host_header():
+    def check(value, want):
+        with Origin() as o:
+            with Weir(with_route(o, 'host_header = ' + value)) as w:
+                q = request(w, o, host='mine.example:8080')
+                same(q.get('host'), want or o.authority, 'Host')
+                same(q.get('x-forwarded-host'), 'mine.example:8080',
+                     'X-Forwarded-Host')
+    each([('other.example', 'other.example'),
+          ('other.example:81', 'other.example:81'), ('upstream', None)],
+         check)
+
+
+@case
+def host_header_default():
+    with Origin() as o, Weir('', o) as w:
+        same(request(w, o, host='h:1').get('host'), 'h:1', 'Host')
+
+
+CLIENT = 'X-A: 1\r\nX-B: 2\r\nX-A: 3\r\nx-c: 4\r\n'
+RULES = [
+    # keys, and then all fields X-A to X-D as they arrive
+    ('', [('X-A', '1'), ('X-B', '2'), ('X-A', '3'), ('x-c', '4')]),
+    ('set_header = X-A: n', [('X-B', '2'), ('x-c', '4'), ('X-A', 'n')]),
+    ('set_header = x-a: n', [('X-B', '2'), ('x-c', '4'), ('x-a', 'n')]),
+    ('set_header = X-D: n', [('X-A', '1'), ('X-B', '2'), ('X-A', '3'),
+                             ('x-c', '4'), ('X-D', 'n')]),
+    ('add_header = X-A: n', [('X-A', '1'), ('X-B', '2'), ('X-A', '3'),
+                             ('x-c', '4'), ('X-A', 'n')]),
+    ('add_header = X-D: n', [('X-A', '1'), ('X-B', '2'), ('X-A', '3'),
+                             ('x-c', '4'), ('X-D', 'n')]),
+    ('add_header = X-D: n\nadd_header = X-D: m',
+     [('X-A', '1'), ('X-B', '2'), ('X-A', '3'), ('x-c', '4'), ('X-D', 'n'),
+      ('X-D', 'm')]),
+    ('del_header = X-A', [('X-B', '2'), ('x-c', '4')]),
+    ('del_header = X-C', [('X-A', '1'), ('X-B', '2'), ('X-A', '3')]),
+    ('del_header = X-D', [('X-A', '1'), ('X-B', '2'), ('X-A', '3'),
+                          ('x-c', '4')]),
+    ('del_header = X-A\ndel_header = X-B\ndel_header = X-C', []),
+    ('del_header = X-A\nadd_header = X-A: n', [('X-B', '2'), ('x-c', '4'),
+                                               ('X-A', 'n')]),
+    ('set_header = X-A: n\nset_header = X-B: m\ndel_header = X-C',
+     [('X-A', 'n'), ('X-B', 'm')]),
+    ('set_header = X-A: a: b; c="d"', [('X-B', '2'), ('x-c', '4'),
+                                       ('X-A', 'a: b; c="d"')]),
+]
+
+
+def custom(fields):
+    return [f for f in fields if re.match(r'x-[abcd]\Z', f[0].lower())]
+
+
+@case
+def request_rules():
+    def check(keys, want):
+        with Origin() as o, Weir(with_route(o, keys)) as w:
+            same(custom(request(w, o, more=CLIENT).fields), want, 'fields')
+    each(RULES, check)
+
+
+@case
+def response_rules():
+    data = (b'HTTP/1.1 200 OK\r\n' + CLIENT.encode() +
+            b'Content-Length: 2\r\n\r\nok')
+
+    def check(keys, want):
+        keys = keys.replace('_header', '_response_header')
+        with Origin(answer(data)) as o, Weir(with_route(o, keys)) as w:
+            same(custom(w.get().fields), want, 'fields')
+    each(RULES, check)
+
+
+@case
+def rules_for_known_fields():
+    """The same for fields that weir itself knows."""
+    rows = [
+        ('set_header = Authorization: Bearer x', 'authorization',
+         ['Bearer x']),
+        ('del_header = Cookie', 'cookie', []),
+        ('set_header = User-Agent: weir', 'user-agent', ['weir']),
+        ('del_header = X-Forwarded-For', 'x-forwarded-for', []),
+        ('set_header = X-Forwarded-For: 1.2.3.4', 'x-forwarded-for',
+         ['1.2.3.4']),
+        ('set_header = X-Forwarded-Proto: https', 'x-forwarded-proto',
+         ['https']),
+        ('set_header = X-Request-Id: fixed', 'x-request-id', ['fixed']),
+        ('del_header = X-Request-Id', 'x-request-id', []),
+        ('add_header = Cookie: c=d', 'cookie', ['a=b', 'c=d']),
+    ]
+    more = ('Authorization: Basic eA==\r\nCookie: a=b\r\n'
+            'User-Agent: test\r\n')
+
+    def check(keys, name, want):
+        with Origin() as o, Weir(with_route(o, keys)) as w:
+            same(request(w, o, more=more).all(name), want, name)
+    each(rows, check)
+
+
+@case
+def rules_per_route():
+    """Keys before the first route are the default of all of them."""
+    with Origin() as o:
+        conf = ('set_header = X-A: global\nroute = /\nupstream = %s\n'
+                'route = /own\nupstream = %s\nset_header = X-B: own\n' %
+                (o.url, o.url))
+        with Weir(conf) as w:
+            same(custom(request(w, o, '/').fields), [('X-A', 'global')],
+                 'default')
+            got = custom(request(w, o, '/own').fields)
+            assert ('X-B', 'own') in got, got
+
+
+@case
+def rules_for_handshakes():
+    """Handshakes and their answers are rewritten as well."""
+    def serve(peer):
+        q = peer.read_request()
+        if q is not None:
+            peer.send(ws_101(q.get('sec-websocket-key'), 'X-A: 1\r\n'))
+            peer.recv_all()
+    keys = ('set_header = X-B: up\nset_response_header = X-C: down\n'
+            'del_response_header = X-A\nstrip_prefix = /ws\n')
+    with Origin(serve) as o, Weir(with_route(o, keys)) as w:
+        with w.connect() as c:
+            r = c.ask(ws_request('/ws/x'))
+            same(r.status, 101, 'status')
+            same(custom(r.fields), [('X-C', 'down')], 'response')
+            same(r.get('sec-websocket-accept'), ws_accept(), 'Accept')
+        q = o.requests[0]
+        same((q.target, q.get('x-b')), ('/x', 'up'), 'request')
+        same(q.get('x-forwarded-proto'), 'http', 'never ws')
+
+
+@case
+def secrets():
+    """Values from the environment and from files."""
+    import os
+    import tempfile
+    with tempfile.NamedTemporaryFile('w', suffix='.secret') as f:
+        f.write('  from a file\n')
+        f.flush()
+        keys = ('set_header = X-A: ${WEIR_TEST_A}\n'
+                'set_header = X-B: Bearer ${file:%s}\n' % f.name)
+        with Origin() as o, Weir(with_route(o, keys),
+                                 env={'WEIR_TEST_A': 'from outside'}) as w:
+            got = custom(request(w, o).fields)
+            same(got, [('X-A', 'from outside'), ('X-B',
+                                                 'Bearer from a file')],
+                 'fields')
+
+
+@case
+def big_heads():
+    """Rules still fit where the head is as large as it may be."""
+    keys = ''.join('add_header = X-%d: %s\n' % (i, 'v' * 1000)
+                   for i in range(20))
+    with Origin() as o, Weir(with_route(o, keys)) as w:
+        head = b'GET / HTTP/1.1\r\nHost: a\r\nA: '
+        data = head + b'b' * (16384 - len(head) - 4) + b'\r\n\r\n'
+        same(w.ask(data).status, 200, 'status')
+        q = o.requests[0]
+        same((len(q.get('a')), q.get('x-19')), (16384 - len(head) - 4,
+                                                'v' * 1000), 'fields')
+
+
+@case
+def not_added():
+    """A response gets nothing that nobody asked for."""
+    data = (b'HTTP/1.1 200 OK\r\nDate: x\r\nServer: y\r\n'
+            b'Content-Length: 2\r\n\r\nok')
+    with Origin(answer(data)) as o, Weir('', o) as w:
+        same(w.get().fields, [('Date', 'x'), ('Server', 'y'),
+                              ('Content-Length', '2')], 'fields')
+
+
+if __name__ == '__main__':
+    main()
