@@ -950,8 +950,10 @@ serve_forever(struct conf *c)
 	size_t memory_max;
 
 	read_clock();
-	if (!open_logs(c))
+	if (!open_logs(c)) {
+		log_flush();
 		return 1;
+	}
 	catch_signals();
 	if (log_begin(LOG_MAIN, LOG_L_INFO, "start")) {
 		log_pair("version", VERSION);

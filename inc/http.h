@@ -82,7 +82,7 @@ struct http_head {
 	struct http_field *fields; /* the caller's array of fields_max */
 	unsigned n_fields;
 	uint64_t seen;     /* bit (1 << id) for each field id that occurs */
-	uint8_t minor;     /* HTTP/1.minor */
+	uint8_t minor;     /* HTTP/1.minor; 1 for all later ones */
 	bool keep_alive;   /* the sender will keep the connection */
 	bool conn_upgrade; /* Connection lists "upgrade" */
 	enum http_body body;
@@ -108,7 +108,7 @@ struct http_request {
 	struct span method;
 	enum http_method method_id;
 	struct span target; /* as it was sent, for logs */
-	struct span path;   /* "/..." or "*", without the query */
+	struct span path;   /* "/..." or "*", no query; CONNECT: empty */
 	struct span query;  /* with its "?", or empty */
 	/*
 	 * The authority the request is for, port included, "" if there was
@@ -126,7 +126,8 @@ struct http_response {
 
 /* the caller's limits; a head of exactly that much is accepted */
 struct http_limits {
-	size_t head_max;     /* the whole head, final CRLF included */
+	/* the whole head, final CRLF included, and the one in front of it */
+	size_t head_max;
 	size_t line_max;     /* the request or status line, without its CRLF */
 	unsigned fields_max; /* field lines, and the length of h.fields */
 };
@@ -165,7 +166,10 @@ enum http_field_id http_field_id(struct span name);
 bool http_is_token(struct span s);
 /* true if s may stand as a field value (RFC 9110 5.5), outer blanks included */
 bool http_is_value(struct span s);
-/* true if s is host [":" port] (RFC 3986 3.2) with no userinfo; not empty */
+/*
+ * true if s is host [":" port] (RFC 3986 3.2) with no userinfo; not empty.
+ * Escapes, single quotes and commas in the host are refused.
+ */
 bool http_is_authority(struct span s);
 /* the host of an authority, without port and without the brackets of IPv6 */
 struct span http_host_only(struct span authority);

@@ -181,8 +181,8 @@ struct view {
 };
 /*
  * Reads from c once: behind what c->in holds, or into the scratch. Bytes
- * read, 0 at the end, -1 nothing, -2 an error. *full tells that there may be
- * more to read.
+ * read, 0 at the end, -1 nothing, -2 an error, -3 no buffer for more. *full
+ * tells that there may be more to read.
  */
 ssize_t view_read(struct conn *c, struct view *v, bool *full);
 /* the unused input alone */

@@ -353,15 +353,17 @@ exchange_head(struct session *s)
 	bool full;
 
 	n = view_read(s->c, &v, &full);
-	if (n == -1 && !full)
+	if (n == -1)
 		return;
 	if (n == -2) {
 		session_end(s, R_CLIENT_RESET, BY_CLIENT);
+	} else if (n == -3) {
+		refuse_view(s, &v, R_NO_MEMORY);
 	} else if (n == 0 && v.n == 0) {
 		session_end(s, R_DONE, BY_CLIENT);
 	} else if (n == 0) {
 		refuse_view(s, &v, R_CLIENT_CUT);
-	} else if (worth_parsing(&v, n > 0 ? (size_t)n : 0)) {
+	} else if (worth_parsing(&v, (size_t)n)) {
 		parse(s, &v);
 	}
 }
@@ -445,14 +447,14 @@ read_body(struct session *s)
 		if (!exchange_wants_body(s) || conn_unsent(s->u))
 			return;
 		n = view_read(s->c, &v, &full);
-		if (n == -1 && !full)
+		if (n == -1)
 			return;
 		if (n == -2) {
 			session_end(s, R_CLIENT_RESET, BY_CLIENT);
 			return;
 		}
-		if (n == 0) {
-			fail_request(s, R_CLIENT_CUT);
+		if (n <= 0) {
+			fail_request(s, n == 0 ? R_CLIENT_CUT : R_NO_MEMORY);
 			return;
 		}
 		flow_up(s, &v);
@@ -765,6 +767,21 @@ look_at_answer(struct session *s, struct view *v)
 	return true;
 }
 
+/* reading gave n, which is no bytes, after had bytes of an answer's head */
+static void
+no_answer(struct session *s, ssize_t n, size_t had)
+{
+	enum reason why = n == -2 ? R_UPSTREAM_RESET :
+	    had > 0 ? R_UPSTREAM_CUT : R_UPSTREAM_NO_ANSWER;
+
+	if (n == -3)
+		session_refuse(s, R_NO_MEMORY);
+	else if (had > 0 && !s->x->handshake)
+		session_refuse(s, why);
+	else
+		exchange_failed(s, why);
+}
+
 void
 exchange_answer(struct session *s)
 {
@@ -775,12 +792,8 @@ exchange_answer(struct session *s)
 	n = view_read(s->u, &v, &full);
 	if (n == -1)
 		return;
-	if (n == -2 || n == 0) {
-		if (v.n > 0)
-			session_refuse(s, R_UPSTREAM_CUT);
-		else
-			exchange_failed(s, n == 0 ? R_UPSTREAM_NO_ANSWER :
-			    R_UPSTREAM_RESET);
+	if (n <= 0) {
+		no_answer(s, n, v.n);
 		return;
 	}
 	s->last = world.now;
@@ -853,8 +866,8 @@ exchange_body(struct session *s)
 		n = view_read(s->u, &v, &full);
 		if (n == -1)
 			return;
-		if (n == -2) {
-			cut(s, R_UPSTREAM_RESET);
+		if (n < 0) {
+			cut(s, n == -2 ? R_UPSTREAM_RESET : R_NO_MEMORY);
 			return;
 		}
 		if (n == 0) {

@@ -727,16 +727,15 @@ view_read(struct conn *c, struct view *v, bool *full)
 	if (c->in != NULL) {
 		/* a large buffer if there is one: this will be a large head */
 		had = buf_len(c->in);
-		if (had + room <= world.read_max)
-			buf_fit(&c->in, room);
+		if (had < room)
+			buf_fit(&c->in, room - had);
 		room = buf_room(c->in);
 		p = (char *)c->in->data;
 	}
 	v->p = p;
 	v->n = had;
-	*full = true;
 	if (room == 0)
-		return -1;
+		return -3;
 	n = conn_recv(c, p + had, room);
 	*full = n == (ssize_t)room;
 	if (n > 0 && c->in != NULL)

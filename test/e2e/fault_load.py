@@ -190,8 +190,9 @@ def idle_kinds():
         if q.target == '/part':
             peer.send(b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab')
         peer.recv_all()
-    conf = ('abandon_timeout = 60s\nlinger = 60s\nroute = /ws\nupstream = %s'
-            '\nroute = /\nupstream = %s\nroute = /ok\nupstream = %s\n')
+    conf = ('abandon_timeout = %ds\nlinger = 60s\n' % (5 * SLOW) +
+            'route = /ws\nupstream = %s\nroute = /\nupstream = %s\n'
+            'route = /ok\nupstream = %s\n')
     with Origin(ws_serve) as a, Origin(serve) as b, Origin() as d:
         with Weir(conf % (a.url, b.url, d.url)) as w:
             cs = []

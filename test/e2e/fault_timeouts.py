@@ -6,8 +6,8 @@ import threading
 import time
 
 from weir import (OK, SLOW, Cut, Deaf, Origin, Weir, answer, case, each,
-                  main, plain, refusal, same, until, within, ws_request,
-                  ws_serve)
+                  main, plain, refusal, same, until, within, ws_close,
+                  ws_request, ws_serve)
 
 POST = b'POST / HTTP/1.1\r\nHost: a\r\n'
 CHUNKED = b'Transfer-Encoding: chunked\r\n'
@@ -296,6 +296,9 @@ def tunnel_idle():
         with w.tunnel() as c:
             f = c.frame()
             same((f.op, f.code()), (8, 1001), 'frame')
+            c.send(ws_close(1001))
+            assert c.frame() is None, 'a frame behind Close'
+            c.close()
             line = w.next('tunnel_close')
             same((line['by'], line['reason']), ('weir', 'idle'), 'log')
 
@@ -303,12 +306,15 @@ def tunnel_idle():
 @case
 def linger():
     """What a refused client still sends is taken in, but not for ever."""
-    with Origin() as o, Weir('linger = 400ms', o) as w, w.connect() as c:
+    with Origin() as o, Weir('linger = 400ms', o) as w:
+        w.get()
         before = w.fds()
+        c = w.connect()
         c.send(b'GET / HTTP/1.1\r\nHost : a\r\n\r\n')
         refusal(c.final(), 400)
         trickle(c, b'x' * 1000, 0.02)
-        until(lambda: w.fds() < before, 'the descriptor')
+        until(lambda: w.fds() <= before, 'the descriptor')
+        c.close()
 
 
 @case

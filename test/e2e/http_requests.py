@@ -105,7 +105,11 @@ TARGETS = [('target %r' % t, line(b'GET ' + t + b' HTTP/1.1'),
     b'http://a:65536/', b'http://a:-1/', b'http://a:+1/', b'http://[::1/',
     b'http://[::1]x/', b'http://::1/', b'http://a:1:2/', b'http://a"b/',
     b'http://a\\b/', b'http://a<b>/', b'/a\rb', b'/a\x80\0',
-    b'http://a\0b/', b'http://:80/', b'http://?x', b'http://#')]
+    b'http://a\0b/', b'http://:80/', b'http://?x', b'http://#',
+    # segments that the servers behind would resolve behind weir's back
+    b'/..', b'/.', b'/../x', b'/a/../b', b'/a/..', b'/a/./b', b'/a/.',
+    b'/%2e%2e/b', b'/a/%2E%2e', b'/a/.%2e/b', b'/a/%2e./b', b'/%2e',
+    b'/a/..?x', b'//../b', b'http://a/../b')]
 
 FORMS = [
     ('asterisk with POST', line(b'POST * HTTP/1.1'), 'bad_target'),
@@ -308,6 +312,9 @@ ACCEPTED = [
     ('two slashes', line(b'GET //x HTTP/1.1')),
     ('a URL in the query', line(b'GET /?u=http://u@h:1/ HTTP/1.1')),
     ('question marks', line(b'GET /a?b?c? HTTP/1.1')),
+    ('dots that are no segments', line(b'GET /.a/..b/c../.../a.b HTTP/1.1')),
+    ('dots in the query', line(b'GET /a?/../b HTTP/1.1')),
+    ('encoded dots', line(b'GET /a%2e%2eb/%2e%2e%2e HTTP/1.1')),
     ('odd but legal path', line(b"GET /!$&'()*+,;=:@-._~%20 HTTP/1.1")),
     ('own method', line(b'PURGE-IT / HTTP/1.1')),
     ('lower case method', line(b'get / HTTP/1.1')),

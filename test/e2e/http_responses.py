@@ -4,6 +4,8 @@ What is malformed is a 502 if nothing of it was sent on yet, and a visible cut
 if something was. A client can always tell a whole response from a broken one,
 and nothing that follows a response reaches anybody.
 """
+import threading
+
 from weir import (OK, Cut, Origin, Weir, answer, case, each, main, plain,
                   refusal, same, until, within)
 
@@ -207,18 +209,15 @@ class Broken:
         if peer.read_request() is None:
             return
         peer.send(S + self.head + END)
-        self.go(peer)
+        # the client has the head before the body comes, or has it not
+        if self.apart:
+            self.go.wait(10)
         (peer.drip if self.drip and len(self.body) < 999 else peer.send)(
             self.body)
         if self.end == 'reset':
             peer.reset()
         elif self.end == 'open':
             assert peer.read_request() is None, 'reused'
-
-    def go(self, peer):
-        """The head has been read before its body comes, or has not."""
-        if self.apart:
-            until(lambda: self.client.buf or self.client.fill(), 'the head')
 
     def check(self, name, head, body, ends):
         for self.end in ends:
@@ -229,9 +228,14 @@ class Broken:
 
     def once(self, head, body, ask):
         self.head, self.body = head, body
-        with self.weir.connect() as self.client:
+        self.go = threading.Event()
+        with self.weir.connect() as c:
+            c.send(ask)
+            while self.apart and b'\r\n\r\n' not in c.buf and c.fill():
+                pass
+            self.go.set()
             try:
-                r = self.client.ask(ask)
+                r = c.final()
                 assert r.status == 502, 'whole: %r, end %s apart %s drip %s' \
                     % (r, self.end, self.apart, self.drip)
             except Cut:
@@ -267,18 +271,19 @@ def until_the_end():
         if peer.read_request() is None:
             return
         peer.send(state['head'])
-        until(lambda: state['client'].buf or state['client'].fill())
         peer.send(b'some body')
-        until(lambda: b'body' in state['client'].buf or
-              state['client'].fill())
+        state['go'].wait(10)
         if state['reset']:
             peer.reset()
 
     def check(head, ask, framing):
         for reset in (False, True):
             with w.connect() as c:
-                state.update(head=head, reset=reset, client=c)
+                state.update(head=head, reset=reset, go=threading.Event())
                 c.send(ask)
+                while b'some body' not in c.buf and c.fill():
+                    pass
+                state['go'].set()
                 try:
                     r = c.final()
                     assert not reset, 'a reset looks like an end'
@@ -429,12 +434,8 @@ def without_body():
     state = {}
 
     def serve(peer):
-        first = peer.read_request()
-        if first is None:
-            return
-        peer.send(state['data'])
         while peer.read_request() is not None:
-            peer.send(OK)
+            peer.send(state['data'])
 
     def check(name, method, data, status):
         state['data'] = data
@@ -489,7 +490,6 @@ def poison():
         assert peer.read_request() is None, 'reused after extra bytes'
 
     def check(name, data, how):
-        import threading
         state.update(data=data, how=how, bad=len(o.peers) + 1,
                      go=threading.Event(), sent=threading.Event())
         with w.connect() as a, w.connect() as b:

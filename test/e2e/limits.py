@@ -6,10 +6,14 @@ from weir import (OK, Origin, Weir, case, each, main, plain, refusal, same,
 
 
 def both_ways(w, data, method='GET'):
-    """The answers to data sent whole and byte by byte."""
+    """The answers to data sent whole and byte by byte, or nearly so."""
     for drip in (False, True):
         with w.connect() as c:
-            (c.drip if drip else c.send)(data)
+            if drip:
+                step = 1 + len(data) // 1500
+                c.send_cuts(data, range(step, len(data), step), 0.0001)
+            else:
+                c.send(data)
             yield c.final(method)
 
 
@@ -92,7 +96,7 @@ def fields():
 def defaults():
     """What is served at the least without any setting."""
     host = b'GET / HTTP/1.1\r\nHost: a\r\n'
-    with Origin() as o, Weir('', o) as w:
+    with Origin() as o, Weir('header_timeout = 5s', o) as w:
         check_all(w, [
             ('target of 8,000', plain('/' + 'a' * 7999), 200, None),
             ('one field of 7 KB', host + b'A: ' + b'b' * 7165 + b'\r\n\r\n',
@@ -225,6 +229,7 @@ def tunnels_count():
         refusal(w.ask(ws_request()), 503, 'too_many')
         t.send(ws_close())
         until(lambda: t.frame() is None, 'the end')
+        t.close()
         w.wait_log('tunnel_close')
         w.tunnel().close()
 

@@ -95,6 +95,8 @@ def reload_tunnels():
             w.reload('drain = 300ms\n' + route(o, '/a'))
             f = b.frame()
             same((f.op, f.code()), (8, 1001), 'the gone one')
+            b.send(ws_close(1001))
+            b.close()
             a.send(ws_frame(1, b'y'))
             same(a.frame().data, b'y', 'the other one')
             line = w.next('tunnel_close')
@@ -219,7 +221,7 @@ def reload_many():
     bad, done = [], threading.Event()
     with Origin(named(b'x')) as o, Origin(ws_serve) as t:
         conf = route(o) + route(t, '/ws')
-        with Weir(conf) as w:
+        with Weir('access_log = off\n' + conf) as w:
             def load():
                 with w.connect() as c:
                     while not done.is_set():
@@ -339,6 +341,7 @@ def drain_pipelined():
         g.go.set()
         same(c.final().body, b'ok', 'answer')
         c.ended()
+        c.close()
         same(w.wait_end(), 0, 'status')
         w.check()
 

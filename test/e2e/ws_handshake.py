@@ -131,7 +131,7 @@ def echo_refuses():
             r = e.ask(data)
             same(r.status, status, 'status')
             if not data.startswith(b'HEAD'):
-                refusal(r, status, word)
+                same(r.body.split(b':')[0].decode(), word, 'reason')
         each(REFUSED + [
             ('subprotocol is no token',
              shake(more='Sec-WebSocket-Protocol: a b\r\n'), 400,

@@ -2,6 +2,8 @@
  * Tests peer.c: addresses as text, and the census against a plain array that
  * is counted anew each time.
  */
+#include <sys/resource.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,6 +304,32 @@ test_few(void)
 			go(i);
 }
 
+/* those who have left take no memory: each comes twice and goes */
+static void
+test_memory(void)
+{
+	struct rusage before, after;
+	struct peer p = {{0}, 0, AF_INET6};
+	uint64_t noise;
+	size_t n;
+
+	getrusage(RUSAGE_SELF, &before);
+	for (n = 0; n < 2000000; n++) {
+		noise = pick(UINT64_MAX);
+		memcpy(p.ip, &noise, sizeof noise);
+		if (!peer_count(&p) || !peer_count(&p)) {
+			expect(false, "memory", "none left");
+			return;
+		}
+		peer_uncount(&p);
+		peer_uncount(&p);
+	}
+	getrusage(RUSAGE_SELF, &after);
+	/* kilobytes, or less where it is counted otherwise */
+	expect(after.ru_maxrss - before.ru_maxrss < 16384, "memory",
+	    "they left, it stays");
+}
+
 int
 main(void)
 {
@@ -312,6 +340,7 @@ main(void)
 	test_pairs();
 	make_groups();
 	test_few();
+	test_memory();
 	test_random();
 	test_order(1, 0, "first in, first out");
 	test_order(2, 1, "last in, first out");

@@ -71,7 +71,7 @@ struct want {
 };
 
 static const char *const hosts[] = {"example.com", "*.example.com",
-    "*.b.example.com", "a.b.example.com", "192.0.2.7", "[2001:db8::1]",
+    "*.b.example.com", "a.b.example.com", "192.0.2.7", "[2001:db8::1]", "h",
     "*", NULL};
 static const struct want hosts_want[] = {
 	{"example.com", "/", "example.com", "exact"},
@@ -101,6 +101,8 @@ static const struct want hosts_want[] = {
 	{"[2001:db8::1]", "/", "[2001:db8::1]", "ipv6"},
 	{"[2001:DB8::1]:80", "/", "[2001:db8::1]", "ipv6, case and port"},
 	{"[2001:db8::10]", "/", "*", "another ipv6"},
+	{"h", "/", "h", "one letter"},
+	{"h.", "/", "h", "one letter and a dot"},
 	{"", "/", "*", "no host"},
 	{".", "/", "*", "a dot alone"},
 	{"*.example.com", "/", "*.example.com", "a star is no wildcard"},
@@ -286,10 +288,58 @@ test_strip(void)
 	}
 }
 
+/* each encoding of each byte; RFC 3986 2.3 says which are read as the byte */
+
+static void
+one_encoding(const char *digits, int byte)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
+	char encoded[8], plain[3] = {'/', (char)byte, '\0'};
+	bool decodes = byte > 0 && strchr(unreserved, byte) != NULL;
+	struct span path;
+
+	snprintf(encoded, sizeof encoded, "/%%%s", digits);
+	path = copy(encoded);
+	if (byte > 0 && byte != '/' &&
+	    route_prefix(path, plain) != (decodes ? 4 : -1))
+		fail("encoding", digits, "as its byte");
+	/* a prefix never holds what is decoded */
+	if (route_prefix(path, encoded) != (decodes ? -1 : 4))
+		fail("encoding", digits, "as it is");
+	drop(path);
+}
+
+static void
+test_encodings(void)
+{
+	static const char hex[] = "0123456789abcdef0123456789ABCDEF";
+	char digits[3] = "", other[3] = "";
+	int hi, lo, c;
+
+	for (hi = 0; hi < 32; hi++) {
+		for (lo = 0; lo < 32; lo++) {
+			digits[0] = hex[hi];
+			digits[1] = hex[lo];
+			one_encoding(digits, hi % 16 * 16 + lo % 16);
+		}
+	}
+	/* with one digit that is none, it is no encoding */
+	for (c = 1; c < 256; c++) {
+		if (c == '/' || strchr(hex, c) != NULL)
+			continue;
+		digits[0] = other[1] = (char)c;
+		digits[1] = other[0] = '5';
+		one_encoding(digits, 0);
+		one_encoding(other, 0);
+	}
+}
+
 int
 main(void)
 {
 	test_find();
 	test_strip();
+	test_encodings();
 	return failed;
 }
