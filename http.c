@@ -1028,7 +1028,6 @@ read_request(const char *p, const char *end, const struct http_limits *lim,
 	}
 	if (p == end)
 		return 0;
-	q->host = host;
 	l = first_line(p, end, lim->line_max);
 	n = request_line(&l, q);
 	if (n <= 0)

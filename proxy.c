@@ -44,7 +44,7 @@
 #include "upstream.h"
 
 #define VERSION "0.1.0"
-#define DEFAULT_FILE "/etc/weir.conf"
+#define DEFAULT_FILE "/etc/weir/weir.conf"
 
 /* connections accepted in one turn, so that those that stand get theirs */
 #define ACCEPTS_PER_TURN 64
@@ -305,10 +305,14 @@ end_tunnel(struct session *s, unsigned code, enum reason why)
 {
 	if (tunnel_close(s, code, why))
 		return;
-	if (world.draining && world.now >= world.drain_until)
+	/* in the middle of a frame: the rest of it gets a while to come */
+	if (why == R_IDLE) {
 		session_end(s, why, BY_WEIR);
-	else
-		s->close_at = world.now + CLOSE_AGAIN_MS;
+		return;
+	}
+	if (s->half_at == 0)
+		s->half_at = world.now;
+	s->close_at = world.now + CLOSE_AGAIN_MS;
 }
 
 /* the deadline of s has passed */
@@ -376,7 +380,8 @@ static bool
 may_accept(void)
 {
 	return !world.draining && world.now >= accept_again &&
-	    (world.sessions < world.max_sessions || session_idlers());
+	    (world.sessions < world.max_sessions ||
+	    session_evict_at() <= world.now);
 }
 
 /* the system is out of descriptors or memory: what stands goes on, and the
@@ -402,10 +407,14 @@ pause_accepting(int err)
 static bool
 accept_one(int fd, bool tls)
 {
+	struct session *oldest = NULL;
 	struct addr from;
 	int c;
 
 	if (!may_accept())
+		return false;
+	if (world.sessions >= world.max_sessions &&
+	    (oldest = session_evictable()) == NULL)
 		return false;
 	c = listener_accept(fd, &from);
 	if (c < 0) {
@@ -413,10 +422,9 @@ accept_one(int fd, bool tls)
 		/* one that was reset while it waited leaves the others */
 		return errno == ECONNABORTED || errno == EINTR;
 	}
-	if (world.sessions >= world.max_sessions) {
-		session_evict();
-		session_reap();
-	}
+	if (oldest != NULL)
+		session_end(oldest, R_IDLE, BY_WEIR);
+	session_reap();
 	if (!session_open(c, &from, tls))
 		close(c);
 	return true;
@@ -830,6 +838,9 @@ wait_ms(void)
 		at = upstream_next();
 	if (accept_again > world.now && accept_again < at)
 		at = accept_again;
+	if (world.sessions >= world.max_sessions &&
+	    session_evict_at() > world.now && session_evict_at() < at)
+		at = session_evict_at();
 	if (world.draining && world.drain_until < at)
 		at = world.drain_until;
 	if (at == INT64_MAX)
@@ -1066,7 +1077,7 @@ int
 main(int argc, char **argv)
 {
 	struct conf_source *sources;
-	bool check = false;
+	bool check = false, file = false;
 	int opt;
 
 	sources = calloc((size_t)argc + 1, sizeof *sources);
@@ -1077,6 +1088,7 @@ main(int argc, char **argv)
 		switch (opt) {
 		case 'c':
 		case 'o':
+			file = file || opt == 'c';
 			sources[args.n_sources].kind =
 			    opt == 'c' ? CONF_FILE : CONF_OPTION;
 			sources[args.n_sources++].text = optarg;
@@ -1103,7 +1115,7 @@ main(int argc, char **argv)
 	argv += optind;
 	if (argc == 2 && strcmp(argv[0], "echo") == 0)
 		return run_echo(argv[1]);
-	if (argc == 2) {
+	if (argc == 2 && !file) {
 		args.listen = argv[0];
 		args.upstream = argv[1];
 	} else if (argc != 0) {

@@ -26,6 +26,11 @@ void body_init(size_t trailers_max);
 void body_start(struct body *b, enum http_body kind, uint64_t length,
     bool chunked);
 
+/* a chunk's size and ends, and the last chunk */
+#define BODY_FRAMING 32
+/* the most bytes that n bytes can become, as payload or as trailers */
+size_t body_grown(size_t n);
+
 #define BODY_PARTS 3
 /* what body_take() found to send */
 struct body_piece {
@@ -46,7 +51,5 @@ ssize_t body_take(struct body *b, char *p, size_t n,
     struct body_piece *piece);
 /* the peer has closed: ends an HTTP_BODY_EOF; false: the body was cut short */
 bool body_eof(struct body *b, struct body_piece *piece);
-/* the most that framing adds to what one body_take() is given */
-#define BODY_OVERHEAD 32
 
 #endif

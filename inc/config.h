@@ -7,29 +7,14 @@
 #include <stdio.h>
 
 #include "buf.h"
+#include "endpoint.h"
 #include "keys.h"
+#include "value.h"
 
 /*
  * weir.conf and -o to one struct conf. Everything that can be checked without
  * opening a socket is checked here; nothing is guessed.
  */
-
-/* an address as it was written: where to listen, where to connect */
-struct conf_endpoint {
-	struct conf_endpoint *next; /* in the order of the file */
-	const char *text; /* canonical: "http://[::1]:80", "unix:/run/x" */
-	/*
-	 * A literal address without brackets, or a name in lower case; to
-	 * listen: a literal, "localhost", or "" for any. NULL: unix.
-	 */
-	const char *host;
-	const char *path; /* of a unix socket, or NULL */
-	/* "host:port" as Host, without a default port; unix: "localhost" */
-	const char *authority;
-	const char *where; /* "weir.conf:12", for errors of later stages */
-	uint16_t port;
-	bool tls; /* https:// or wss:// */
-};
 
 /* one line of set_header and its like */
 struct conf_rule {
@@ -39,22 +24,6 @@ struct conf_rule {
 	int id; /* enum http_field_id of the name */
 };
 
-enum conf_error_format {
-	CONF_ERRORS_AUTO,
-	CONF_ERRORS_TEXT,
-	CONF_ERRORS_JSON,
-	CONF_ERRORS_OPENAI
-};
-
-/* the C type behind each TYPE of keys.h */
-#define CONF_T_MSEC int64_t
-#define CONF_T_SIZE uint64_t
-#define CONF_T_UINT unsigned
-#define CONF_T_BOOL bool
-#define CONF_T_STR const char * /* NULL: not set, never "" */
-#define CONF_T_LEVEL int
-#define CONF_T_FORMAT bool /* true: json */
-#define CONF_T_ERRORS enum conf_error_format
 #define CONF_T_LISTENS struct conf_endpoint *
 #define CONF_T_UPSTREAMS struct conf_endpoint *
 #define CONF_T_RULE_SET struct conf_rule *
@@ -79,14 +48,14 @@ struct conf_route {
 	unsigned turn; /* for the caller: whose turn it is */
 	unsigned open; /* for the caller: requests and tunnels on it */
 	void **targets; /* for the caller: one slot per upstream, zeroed */
+	struct conf_setting *settings; /* private: what stands in it */
 	KEYS_ROUTE(CONF_FIELD)
 };
 
 struct conf {
 	struct conf_route *routes;
 	unsigned refs; /* for the caller: sessions that began under it */
-	struct conf_arena *arena; /* private: all memory of the conf */
-	struct conf_setting *settings; /* private: for conf_print() */
+	struct arena *arena; /* private: all memory of the conf */
 	struct conf_route *defaults; /* route keys given globally, no rules */
 	KEYS_GLOBAL(CONF_FIELD)
 };

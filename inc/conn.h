@@ -26,6 +26,9 @@ enum conn_kind {
 };
 
 struct conn {
+	/* first, since a free slot of a slab begins with the slab's own link:
+	 * kind must stay CONN_FREE there, late events may still look at it */
+	void *owner;
 	int fd;
 	uint8_t kind;
 	uint8_t asleep; /* 0 active, else 1 + the events it sleeps on */
@@ -36,7 +39,6 @@ struct conn {
 	bool broken;    /* sending failed; nothing can be sent any more */
 	bool reused;    /* it has carried a request before */
 	uint32_t slot;  /* in the active set, while not asleep */
-	void *owner;
 	struct buf *in, *out;
 	struct conn *next, *prev; /* in the owner's list */
 	int64_t since; /* when it went to the pool, or was begun */

@@ -9,9 +9,8 @@
  * before the first route as the default of all of them. A default is text and
  * goes through the parser like any value; "" means not set. RELOAD is LIVE
  * (SIGHUP applies it) or START (it takes a restart; SIGHUP warns of a change).
- * Types are those of config.c: MSEC SIZE UINT BOOL STR LEVEL FORMAT ERRORS and
- * the lists LISTENS UPSTREAMS RULE_SET RULE_ADD RULE_DEL. A list has no
- * default. test/conf/run checks that the manual and the example follow.
+ * Types are those of value.h; a list has no default. test/conf/run checks that
+ * the manual and the example follow.
  */
 #ifndef KEYS_H
 #define KEYS_H
@@ -19,14 +18,14 @@
 #define KEYS_GLOBAL(KEY) \
 	KEY(listens, "listen", LISTENS, "", LIVE, \
 	    "Address to accept connections on: http://HOST:PORT, :PORT or unix:/PATH. May be repeated.") \
-	KEY(max_connections, "max_connections", UINT, "4096", START, \
+	KEY(max_connections, "max_connections", UINT, "1024", START, \
 	    "Client connections served at once; more wait in the kernel's queue.") \
 	KEY(max_address, "max_connections_per_address", UINT, "0", LIVE, \
 	    "Client connections from one address at once; more are answered 429. 0: no limit.") \
-	KEY(buffers, "buffers", UINT, "256", START, \
-	    "Buffers for bytes that a peer does not take at once; when all are in use, reading waits.") \
+	KEY(buffers, "buffers", UINT, "128", START, \
+	    "Large buffers for bytes that a peer does not take at once; when all are in use, small ones of 4k do.") \
 	KEY(buffer, "buffer", SIZE, "64k", START, \
-	    "Size of one buffer, and the most that is read at once.") \
+	    "Size of one large buffer, and the most that is read at once.") \
 	KEY(header_timeout_ms, "header_timeout", MSEC, "10s", LIVE, \
 	    "Time for a request's head to arrive whole, from its connection or first byte on.") \
 	KEY(header_max, "header_max", SIZE, "16k", START, \
@@ -36,7 +35,7 @@
 	KEY(fields_max, "fields_max", UINT, "100", START, \
 	    "Number of field lines in a head.") \
 	KEY(keepalive_ms, "keepalive_timeout", MSEC, "60s", LIVE, \
-	    "Time that a client's connection may wait for its next request.") \
+	    "Time that a client's connection may wait for its next request. 0: it is closed after each answer.") \
 	KEY(keepalive_requests, "keepalive_requests", UINT, "0", LIVE, \
 	    "Requests on one client connection. 0: no limit.") \
 	KEY(drain_ms, "drain", MSEC, "30s", LIVE, \
@@ -55,9 +54,9 @@
 #define KEYS_ROUTE(KEY) \
 	KEY(upstreams, "upstream", UPSTREAMS, "", LIVE, \
 	    "Server that requests go to: http://HOST:PORT, ws://HOST:PORT or unix:/PATH. Repeated ones take turns.") \
-	KEY(strip_prefix, "strip_prefix", STR, "", LIVE, \
+	KEY(strip_prefix, "strip_prefix", PATH, "", LIVE, \
 	    "Path prefix taken off before the request goes upstream.") \
-	KEY(host_header, "host_header", STR, "", LIVE, \
+	KEY(host_header, "host_header", HOST, "", LIVE, \
 	    "Host sent upstream instead of the client's; \"upstream\" for the upstream's own name.") \
 	KEY(set_header, "set_header", RULE_SET, "", LIVE, \
 	    "Name: value to send upstream in place of any the client sent. May be repeated.") \
@@ -86,9 +85,9 @@
 	KEY(body_max, "body_max", SIZE, "0", LIVE, \
 	    "Size of a request's body; a larger one is answered 413. 0: no limit.") \
 	KEY(linger_ms, "linger", MSEC, "10s", LIVE, \
-	    "Time a tunnel may live on after one side has closed, and that unread input of a refused request is taken in.") \
+	    "Time a tunnel may live on after one side has closed, and that unread input of a refused request is taken in. 0: not at all.") \
 	KEY(abandon_ms, "abandon_timeout", MSEC, "2s", LIVE, \
-	    "Time without a byte of the response after which a client that closed its sending side counts as gone.") \
+	    "Time without a byte of the response after which a client that closed its sending side counts as gone. 0: at once.") \
 	KEY(tunnel_idle_ms, "tunnel_idle", MSEC, "0", LIVE, \
 	    "Time without a byte in either direction after which a tunnel ends. 0: no limit.") \
 	KEY(pool, "pool", UINT, "64", LIVE, \

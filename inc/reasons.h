@@ -52,12 +52,10 @@ R(WS_KEY,             "ws_key",              400, WARN, "Sec-WebSocket-Key must 
 R(WS_FIELD,           "ws_field",            400, WARN, "A Sec-WebSocket field is malformed or repeated.")
 /* where to */
 R(NO_ROUTE,           "no_route",            404, INFO, "No route serves this host and path.")
-R(NO_UPSTREAM,        "no_upstream",         503, ERROR, "No upstream is available.")
 R(UNRESOLVED,         "unresolved",          503, ERROR, "The upstream's name has no address yet.")
 R(TOO_MANY,           "too_many",            503, WARN, "Too many connections.")
 R(TOO_MANY_ADDRESS,   "too_many_address",    429, WARN, "Too many connections from this address.")
 R(NO_MEMORY,          "no_memory",           503, ERROR, "Out of buffers.")
-R(INTERNAL,           "internal",            500, ERROR, "Something is wrong in the proxy itself.")
 /* what an upstream did */
 R(CONNECT_REFUSED,    "connect_refused",     502, ERROR, "The upstream refused the connection.")
 R(CONNECT_FAILED,     "connect_failed",      502, ERROR, "The upstream could not be reached.")

@@ -57,6 +57,7 @@ struct rewrite_answer {
 	bool close;
 	bool keep_10;
 	unsigned retry_after; /* seconds, 0: not said */
+	int64_t wall_s;       /* now, seconds since 1970, for Date */
 };
 
 /* writes the whole answer, body included */

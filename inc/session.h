@@ -155,10 +155,11 @@ void exchange_close(struct session *s);
 void session_drop_upstream(struct session *s);
 /* writes a line when a tunnel opens */
 void session_log_tunnel(struct session *s, struct span protocol);
-/* the oldest session that waits for another request is ended: false: none */
-bool session_evict(void);
-/* true if a session waits for another request */
-bool session_idlers(void);
+/* the session that has waited longest for another request, and long enough to
+ * be ended in favour of a new one; or NULL */
+struct session *session_evictable(void);
+/* when session_evictable() may find one, or INT64_MAX */
+int64_t session_evict_at(void);
 /* the first session of all busy or idle ones */
 struct session *session_first(bool idle);
 /* nearest deadline of all */

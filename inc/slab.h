@@ -19,7 +19,8 @@ struct slab {
 void slab_init(struct slab *s, size_t size, size_t max);
 /* a zeroed object, or NULL when max are in use or memory ran out */
 void *slab_get(struct slab *s);
-/* gives p back; NULL is fine */
+/* gives p back; NULL is fine. Its first pointer's worth of bytes is used for
+ * the list of free ones, the others stay as they are until slab_get() */
 void slab_put(struct slab *s, void *p);
 /* objects in use */
 size_t slab_used(const struct slab *s);

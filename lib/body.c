@@ -12,10 +12,17 @@ static size_t tail_size;
 void
 body_init(size_t trailers_max)
 {
-	tail_size = trailers_max + BODY_OVERHEAD;
+	tail_size = body_grown(trailers_max);
 	tail_memory = malloc(tail_size);
 	if (tail_memory == NULL)
 		fatal("out of memory for trailers");
+}
+
+size_t
+body_grown(size_t n)
+{
+	/* "a:" and CRLF become "a: " and CRLF */
+	return n + n / 4 + BODY_FRAMING;
 }
 
 void

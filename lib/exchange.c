@@ -241,7 +241,7 @@ glue_body(struct session *s, char *p, size_t n)
 		return 0;
 	session_limits(&lim);
 	/* trailers may grow a little, and may be all that there is */
-	if (!buf_fit(&s->x->head, 2 * n + BODY_OVERHEAD))
+	if (!buf_fit(&s->x->head, body_grown(n)))
 		return 0;
 	used = body_take(&s->x->q, p, n, &lim, world.fields, &piece);
 	for (i = 0; i < piece.n; i++)

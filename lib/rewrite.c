@@ -1,5 +1,7 @@
 /* The heads that weir sends: see rewrite.h. */
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "rewrite.h"
 
@@ -88,28 +90,26 @@ span_of(const char *s)
 	return r;
 }
 
-/* Forwarded: for=...;host=...;proto=...: RFC 7239 4 */
+/* the value of Forwarded: RFC 7239 4 */
 static void
 put_forwarded(struct text *t, const struct http_request *q,
     const struct rewrite_request *how)
 {
 	bool v6 = strchr(how->client, ':') != NULL;
 
-	text_str(t, "Forwarded: for=");
-	if (strcmp(how->client, "unix:") == 0)
-		text_str(t, "_unix");
-	else if (v6)
-		text_str(t, "\"[");
-	if (strcmp(how->client, "unix:") != 0)
+	if (strcmp(how->client, "unix:") == 0) {
+		text_str(t, "for=_unix");
+	} else {
+		text_str(t, v6 ? "for=\"[" : "for=");
 		text_str(t, how->client);
-	if (v6 && strcmp(how->client, "unix:") != 0)
-		text_str(t, "]\"");
+		text_str(t, v6 ? "]\"" : "");
+	}
 	if (q->host.n > 0) {
 		text_str(t, ";host=\"");
 		text_span(t, q->host);
 		text_str(t, "\"");
 	}
-	text_str(t, how->tls ? ";proto=https\r\n" : ";proto=http\r\n");
+	text_str(t, how->tls ? ";proto=https" : ";proto=http");
 }
 
 static void
@@ -118,7 +118,7 @@ put_id(struct text *t, uint64_t id)
 	int shift;
 
 	for (shift = 60; shift >= 0; shift -= 4)
-		text_mem(t, "0123456789abcdef" + (id >> shift & 15), 1);
+		text_mem(t, &"0123456789abcdef"[id >> shift & 15], 1);
 }
 
 /* the fields that tell the upstream where the request came from */
@@ -127,8 +127,8 @@ put_origin(struct text *t, const struct http_request *q,
     const struct rewrite_request *how)
 {
 	const struct conf_route *r = how->route;
-	char digits[16];
-	struct text id;
+	char digits[16], memory[512];
+	struct text id, forwarded;
 
 	put_own(t, r, "X-Forwarded-For", HTTP_F_X_FORWARDED_FOR,
 	    span_of(how->client));
@@ -141,8 +141,12 @@ put_origin(struct text *t, const struct http_request *q,
 	put_id(&id, how->id);
 	put_own(t, r, "X-Request-Id", HTTP_F_X_REQUEST_ID,
 	    (struct span){digits, sizeof digits});
-	if (r->forwarded)
-		put_forwarded(t, q, how);
+	if (!r->forwarded)
+		return;
+	text_init(&forwarded, memory, sizeof memory);
+	put_forwarded(&forwarded, q, how);
+	put_own(t, r, "Forwarded", HTTP_F_FORWARDED,
+	    (struct span){memory, forwarded.n});
 }
 
 static void
@@ -310,6 +314,27 @@ put_body(struct text *t, const struct rewrite_answer *how, bool json)
 	text_mem(t, "\n", 1);
 }
 
+/* Date, which an origin server with a clock sends: RFC 9110 6.6.1 */
+static void
+put_date(struct text *t, int64_t wall_s)
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t when = (time_t)wall_s;
+	char date[40];
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL)
+		return;
+	/* not by strftime(), which speaks the locale's language */
+	snprintf(date, sizeof date, "%.3s, %02d %.3s %d %02d:%02d:%02d GMT",
+	    days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon,
+	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	text_str(t, "Date: ");
+	text_str(t, date);
+	text_mem(t, "\r\n", 2);
+}
+
 void
 rewrite_answer(struct text *t, const struct rewrite_answer *how)
 {
@@ -329,6 +354,7 @@ rewrite_answer(struct text *t, const struct rewrite_answer *how)
 	text_str(t, "Content-Length: ");
 	text_uint(t, body.n);
 	text_str(t, "\r\nCache-Control: no-store\r\n");
+	put_date(t, how->wall_s);
 	if (status == 405)
 		text_str(t, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, "
 		    "OPTIONS\r\n");
@@ -365,7 +391,7 @@ rewrite_prefers_json(const struct http_head *h)
 		list = f->value;
 		while (span_next(&list, &item)) {
 			for (i = 0; i < item.n && item.p[i] != ';' &&
-			    item.p[i] != ' '; i++)
+			    item.p[i] != ' ' && item.p[i] != '\t'; i++)
 				;
 			type.p = item.p;
 			type.n = i;

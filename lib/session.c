@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "session.h"
 #include "log.h"
@@ -35,6 +36,8 @@ static size_t out_size;
 static const char *const party_word[] = {"nobody", "client", "upstream",
     "weir"};
 
+/* a client that was answered less than this ago is not put out */
+#define EVICT_MS 250
 /* the most that weir adds to a head by itself, its rules not counted */
 #define OWN_FIELDS 2048
 
@@ -74,7 +77,8 @@ session_init(struct conf *conf)
 	    world.fields == NULL)
 		fatal("out of memory at start");
 	/* what is read fits one buffer together with the head before it */
-	world.read_max = (size_t)conf->buffer - OWN_FIELDS - most_added(conf);
+	world.read_max = (size_t)conf->buffer - OWN_FIELDS -
+	    most_added(conf) - (size_t)conf->header_max / 4;
 	world.max_sessions = conf->max_connections;
 	return buf_memory() +
 	    n * (sizeof(struct session) + sizeof(struct exchange) +
@@ -120,7 +124,8 @@ world_read_size(void)
 
 	if (left == buf_size())
 		return world.read_max;
-	return left > BODY_OVERHEAD ? left - BODY_OVERHEAD : 0;
+	/* the inverse of body_grown(), a little less */
+	return left > 2 * BODY_FRAMING ? left / 5 * 4 - BODY_FRAMING : 0;
 }
 
 static void
@@ -164,19 +169,25 @@ session_first(bool is_idle)
 	return is_idle ? idle.head : busy.head;
 }
 
-bool
-session_idlers(void)
+int64_t
+session_evict_at(void)
 {
-	return idle.head != NULL;
+	return idle.head != NULL ? idle.head->since + EVICT_MS : INT64_MAX;
 }
 
-bool
-session_evict(void)
+struct session *
+session_evictable(void)
 {
-	if (idle.head == NULL)
-		return false;
-	session_end(idle.head, R_IDLE, BY_WEIR);
-	return true;
+	struct session *s;
+
+	for (s = idle.head; s != NULL; s = s->next) {
+		if (s->since + EVICT_MS > world.now)
+			return NULL;
+		/* its next request may have come already */
+		if (conn_peek(s->c) != 1)
+			return s;
+	}
+	return NULL;
 }
 
 void
@@ -707,6 +718,7 @@ session_refuse(struct session *s, enum reason why)
 	a.close = !x->keep;
 	a.keep_10 = x->keep && x->minor == 0;
 	a.retry_after = retry_after(why);
+	a.wall_s = (int64_t)time(NULL);
 	t = world_text();
 	rewrite_answer(t, &a);
 	x->status = reason_status(why);

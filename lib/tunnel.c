@@ -117,6 +117,21 @@ tunnel_open(struct session *s, const struct http_response *r, struct view *v,
 	return R_DONE;
 }
 
+/* the other end of to has closed: passes that on once all is sent, and ends
+ * the tunnel if nothing can move any more */
+static void
+settle(struct session *s, struct conn *to, enum reason why)
+{
+	struct conn *from = to == s->c ? s->u : s->c;
+
+	if (conn_unsent(to))
+		return;
+	if (from->broken || (to->eof && !conn_unsent(from)))
+		session_end(s, why, BY_NOBODY);
+	else
+		conn_shut(to);
+}
+
 /* nothing more comes from this end, by its own will or by a fault */
 static void
 half_close(struct session *s, struct conn *from, enum reason why)
@@ -130,10 +145,7 @@ half_close(struct session *s, struct conn *from, enum reason why)
 	from->eof = true;
 	if (s->half_at == 0)
 		s->half_at = world.now;
-	if (!conn_unsent(to))
-		conn_shut(to);
-	if (to->eof && !conn_unsent(to) && !conn_unsent(from))
-		session_end(s, why, BY_NOBODY);
+	settle(s, to, why);
 }
 
 static void
@@ -172,13 +184,9 @@ tunnel_read(struct session *s, struct conn *from)
 			return;
 		}
 		account(s, from, world.scratch, (size_t)n);
-		/* what cannot be delivered any more is dropped, and the
-		 * other direction goes on until it ends too */
-		if (!to->broken &&
-		    !conn_send_mem(to, world.scratch, (size_t)n)) {
+		if (!conn_send_mem(to, world.scratch, (size_t)n)) {
 			reset(s, to);
-			if (s->phase != S_TUNNEL)
-				return;
+			return;
 		}
 		if (n < (ssize_t)room)
 			return;
@@ -195,13 +203,8 @@ tunnel_write(struct session *s, struct conn *to)
 		return;
 	}
 	s->last = world.now;
-	if (conn_unsent(to))
-		return;
-	if (from->eof) {
-		conn_shut(to);
-		if (to->eof && !conn_unsent(from))
-			session_end(s, R_DONE, BY_NOBODY);
-	}
+	if (from->eof)
+		settle(s, to, R_DONE);
 }
 
 /* whether a Close of our own may still go in this direction, now or later */

@@ -4,9 +4,8 @@
 import threading
 import time
 
-from weir import (OK, SLOW, WRAP, Hang, Origin, Skip, Weir, case, main,
-                  plain, refusal, same, sanitized, until, ws_close,
-                  ws_frame, ws_serve)
+from weir import (SLOW, WRAP, Origin, Weir, case, main, plain, same, sanitized,
+                  until, ws_close, ws_frame, ws_serve)
 
 
 def in_threads(n, f):

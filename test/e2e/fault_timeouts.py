@@ -5,9 +5,8 @@ The times in the configuration are short; what is checked is the outcome.
 import threading
 import time
 
-from weir import (OK, SLOW, Cut, Deaf, Origin, Weir, answer, case, each,
-                  main, plain, refusal, same, until, within, ws_close,
-                  ws_request, ws_serve)
+from weir import (OK, SLOW, Cut, Deaf, Origin, Weir, case, each, main, plain,
+                  refusal, same, until, within, ws_close, ws_request, ws_serve)
 
 POST = b'POST / HTTP/1.1\r\nHost: a\r\n'
 CHUNKED = b'Transfer-Encoding: chunked\r\n'

@@ -4,8 +4,8 @@ import socket
 import tempfile
 import threading
 
-from weir import (OK, Cut, Origin, Weir, answer, case, each, free_port, main,
-                  plain, refusal, same, until, within, ws_request, ws_serve)
+from weir import (OK, Origin, Weir, answer, case, each, free_port, main, plain,
+                  refusal, same, until, within, ws_request, ws_serve)
 
 POST = plain(method='POST', body=b'hello')
 

@@ -2,8 +2,8 @@
 import random
 import threading
 
-from weir import (OK, Cut, Origin, Weir, answer, case, each, main, plain,
-                  same, until)
+from weir import (OK, Cut, Origin, Weir, answer, case, each, main, plain, same,
+                  until)
 
 CHUNKED = b'Transfer-Encoding: chunked\r\n'
 SIZES = [0, 1, 2, 9, 10, 15, 16, 17, 255, 256, 257, 4095, 4096, 4097, 16383,

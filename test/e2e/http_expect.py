@@ -1,8 +1,7 @@
 """Expect: 100-continue, in all the orders in which its parts can come."""
 import threading
 
-from weir import (OK, Origin, Weir, case, each, main, plain, refusal, same,
-                  until)
+from weir import (OK, Origin, Weir, case, main, plain, refusal, same)
 
 HEAD = (b'POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n'
         b'Content-Length: 5\r\n\r\n')

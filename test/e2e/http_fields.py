@@ -1,6 +1,6 @@
 """Fields that belong to one hop alone stay on it, in both directions."""
-from weir import (KEY, OK, Origin, Weir, answer, case, describe, each, main,
-                  plain, same, ws_request)
+from weir import (Origin, Weir, answer, case, describe, each, main, plain,
+                  same)
 
 GONE = ['Keep-Alive: timeout=5', 'Proxy-Connection: keep-alive',
         'TE: trailers', 'TE: gzip', 'Upgrade: h2c', 'Upgrade: TLS/1.0',

@@ -7,8 +7,8 @@ upstream has not heard of it.
 import os
 import re
 
-from weir import (OK, Origin, TOP, Weir, answer, case, each, main, refusal,
-                  same, until, within)
+from weir import (OK, TOP, Origin, Weir, case, each, main, refusal, same,
+                  until, within)
 
 L = b'GET / HTTP/1.1\r\n'
 P = b'POST / HTTP/1.1\r\n'

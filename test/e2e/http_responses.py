@@ -6,8 +6,8 @@ and nothing that follows a response reaches anybody.
 """
 import threading
 
-from weir import (OK, Cut, Origin, Weir, answer, case, each, main, plain,
-                  refusal, same, until, within)
+from weir import (OK, Cut, Origin, Weir, case, each, main, plain, refusal,
+                  same, until, within)
 
 S = b'HTTP/1.1 200 OK\r\n'
 CL = b'Content-Length: 2\r\n'
@@ -546,6 +546,26 @@ def early():
             for close in (False, True)]
     with Origin(serve) as o, Weir('', o) as w:
         each(rows, check, w.skip)
+
+
+@case
+def early_then_body():
+    """The rest of a body that was answered early is no request."""
+    def serve(peer):
+        while peer.request_head() is not None:
+            peer.send(OK)
+    inner = plain('/smuggled')
+    with Origin(serve) as o, Weir('', o) as w:
+        for head, rest in ((b'Content-Length: %d\r\n' % len(inner), inner),
+                           (CHUNKED, b'%x\r\n%s\r\n0\r\n\r\n' % (
+                               len(inner), inner))):
+            with w.connect() as c:
+                c.send(b'POST / HTTP/1.1\r\nHost: a\r\n' + head + END)
+                same(c.final().status, 200, 'early answer')
+                c.send(rest)
+                got = c.recv_all()
+                assert b'HTTP/' not in got, got
+        assert '/smuggled' not in [q.target for q in o.requests], 'smuggled'
 
 
 @case

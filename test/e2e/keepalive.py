@@ -1,8 +1,8 @@
 """Connections that stay: the client's, and those in the upstream pool."""
 import threading
 
-from weir import (OK, Cut, Origin, Weir, answer, case, each, main, never,
-                  plain, refusal, same, until)
+from weir import (OK, Origin, Weir, case, each, main, never, plain, refusal,
+                  same, until)
 
 
 def numbered(peer):
@@ -338,6 +338,19 @@ def retried_once():
 
 
 @case
+def retried_half_closed():
+    """A client that ended its sending side has the same right to it."""
+    def check(how):
+        d = Dying(how)
+        with d.origin as o, Weir('', o) as w, w.connect() as c:
+            c.ask(plain())
+            c.send(plain('/second'))
+            c.shut()
+            same(c.final().status, 200, 'status')
+    each([('close',), ('reset',)], check)
+
+
+@case
 def retried_bodies():
     """A PUT may be repeated if its body still can be; a POST may not."""
     def check(method, how):
@@ -360,7 +373,6 @@ def retried_bodies():
 def not_retried_forever():
     """An upstream that dies in every request is asked twice, no more."""
     def serve(peer):
-        n = len(o.peers)
         while peer.read_request() is not None:
             if len(o.requests) > 1:
                 return

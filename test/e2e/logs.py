@@ -4,9 +4,9 @@ import re
 import signal
 import time
 
-from weir import (BRIEF, OK, Origin, Weir, answer, case, each, main, never,
-                  parse_log, plain, same, until, within, ws_close, ws_frame,
-                  ws_request, ws_serve, ws_101)
+from weir import (BRIEF, Origin, Weir, case, each, main, parse_log, plain,
+                  same, until, within, ws_101, ws_close, ws_frame, ws_request,
+                  ws_serve)
 
 REQUEST = ['time', 'level', 'event', 'id', 'client', 'method', 'target',
            'host', 'route', 'upstream', 'status', 'reason', 'ms', 'bytes_in',

@@ -1,8 +1,8 @@
 """What weir changes in a request and a response, and what it leaves."""
 import re
 
-from weir import (OK, Origin, Weir, answer, case, each, main, plain, same,
-                  ws_accept, ws_request, ws_101, KEY)
+from weir import (Origin, Weir, answer, case, each, main, same, ws_101,
+                  ws_accept, ws_request)
 
 
 def request(w, o, target='/', more='', host='example.com', method='GET'):
@@ -250,7 +250,6 @@ def rules_for_handshakes():
 @case
 def secrets():
     """Values from the environment and from files."""
-    import os
     import tempfile
     with tempfile.NamedTemporaryFile('w', suffix='.secret') as f:
         f.write('  from a file\n')

@@ -4,9 +4,8 @@ import shutil
 import socket
 import tempfile
 
-from weir import (OK, Origin, Skip, Weir, answer, case, each, free_port,
-                  has_ipv6, main, plain, refusal, run_weir, same, until,
-                  within)
+from weir import (Origin, Skip, Weir, answer, case, each, free_port, has_ipv6,
+                  main, plain, refusal, run_weir, same, until)
 
 
 def named(name):

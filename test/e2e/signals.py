@@ -5,9 +5,9 @@ import socket
 import threading
 import time
 
-from weir import (BRIEF, OK, WAIT, Origin, Weir, answer, case, each,
-                  free_port, listening, main, never, plain, refusal, same,
-                  until, within, ws_close, ws_frame, ws_serve)
+from weir import (BRIEF, Origin, Weir, answer, case, each, free_port,
+                  listening, main, never, plain, refusal, same, until, within,
+                  ws_close, ws_frame, ws_serve)
 
 TERM, HUP = signal.SIGTERM, signal.SIGHUP
 

@@ -4,7 +4,9 @@ Everything here reads strictly, so that a message that weir wrote wrongly
 fails the test that got it. Times are bounds that tell a hang, no more.
 
     WEIR       the binary, by default the one in the top directory
-    WEIR_WRAP  a command put before it, such as "valgrind -q ..."
+    WEIR_WRAP  a command put before it: "valgrind -q --error-exitcode=99
+               --leak-check=full --errors-for-leak-kinds=definite
+               --show-leak-kinds=definite"
     WEIR_SLOW  the factor by which all waits grow
 """
 import base64

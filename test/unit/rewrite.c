@@ -15,6 +15,9 @@
 #define OUT_MAX 4096
 #define ID UINT64_C(0x0123456789abcdef)
 
+/* of the time 0, which every answer here is given at */
+#define DATE "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+
 static int failed;
 static struct http_field fields[FIELDS_MAX];
 static const struct http_limits limits = {4096, 1024, FIELDS_MAX};
@@ -739,7 +742,7 @@ expected_head(const struct rewrite_answer *a, size_t length, char *p,
 		snprintf(retry, sizeof retry, "Retry-After: %u\r\n",
 		    a->retry_after);
 	snprintf(p, size, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"
-	    "Content-Length: %u\r\nCache-Control: no-store\r\n%s%s%s%s\r\n",
+	    "Content-Length: %u\r\nCache-Control: no-store\r\n" DATE "%s%s%s%s\r\n",
 	    status, http_phrase(status), is_json(a) ? "application/json" :
 	    "text/plain; charset=utf-8", (unsigned)length, status == 405 ?
 	    "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "",
@@ -823,24 +826,24 @@ static const struct {
 	{{.reason = R_NO_ROUTE, .format = CONF_ERRORS_AUTO},
 	 "HTTP/1.1 404 Not Found\r\n"
 	 "Content-Type: text/plain; charset=utf-8\r\n"
-	 "Content-Length: 61\r\nCache-Control: no-store\r\n\r\n"
+	 "Content-Length: 61\r\nCache-Control: no-store\r\n" DATE "\r\n"
 	 "404 Not Found: no_route: No route serves this host and path.\n",
 	 "text"},
 	{{.reason = R_TOO_MANY_ADDRESS, .format = CONF_ERRORS_JSON,
 	  .close = true, .retry_after = 3},
 	 "HTTP/1.1 429 Too Many Requests\r\n"
 	 "Content-Type: application/json\r\nContent-Length: 105\r\n"
-	 "Cache-Control: no-store\r\nRetry-After: 3\r\nConnection: close\r\n"
+	 "Cache-Control: no-store\r\n" DATE "Retry-After: 3\r\nConnection: close\r\n"
 	 "\r\n{\"error\":{\"status\":429,\"reason\":\"too_many_address\","
 	 "\"message\":\"Too many connections from this address.\"}}\n",
 	 "json"},
-	{{.reason = R_INTERNAL, .format = CONF_ERRORS_OPENAI, .keep_10 = true},
-	 "HTTP/1.1 500 Internal Server Error\r\n"
-	 "Content-Type: application/json\r\nContent-Length: 117\r\n"
-	 "Cache-Control: no-store\r\nConnection: keep-alive\r\n\r\n"
-	 "{\"error\":{\"message\":\"Something is wrong in the proxy itself."
+	{{.reason = R_UNRESOLVED, .format = CONF_ERRORS_OPENAI, .keep_10 = true},
+	 "HTTP/1.1 503 Service Unavailable\r\n"
+	 "Content-Type: application/json\r\nContent-Length: 119\r\n"
+	 "Cache-Control: no-store\r\n" DATE "Connection: keep-alive\r\n\r\n"
+	 "{\"error\":{\"message\":\"The upstream's name has no address yet."
 	 "\",\"type\":\"server_error\",\"param\":null,"
-	 "\"code\":\"internal\"}}\n",
+	 "\"code\":\"unresolved\"}}\n",
 	 "openai"},
 };
 

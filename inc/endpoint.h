@@ -1,0 +1,45 @@
+#ifndef ENDPOINT_H
+#define ENDPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+
+/*
+ * Addresses, hosts and paths as people write them, to the one form in which
+ * they are compared and used.
+ */
+
+/* where to listen, where to connect */
+struct conf_endpoint {
+	struct conf_endpoint *next; /* in the order of the file */
+	const char *text; /* canonical: "http://[::1]:80", "unix:/run/x" */
+	/*
+	 * A literal address without brackets, or a name in lower case; to
+	 * listen: a literal, "localhost", or "" for any. NULL: unix.
+	 */
+	const char *host;
+	const char *path; /* of a unix socket, or NULL */
+	/* "host:port" as Host, without a default port; unix: "localhost" */
+	const char *authority;
+	const char *where; /* "weir.conf:12", for errors of later stages */
+	uint16_t port;
+	bool tls; /* https:// or wss:// */
+};
+
+/*
+ * These return NULL, or what is wrong with the text. What they set lies in
+ * the arena.
+ */
+
+/* an address to listen on or, else, to connect to; *e is zeroed before */
+const char *endpoint_parse(struct arena **a, const char *text, bool listener,
+    struct conf_endpoint *e);
+/* "host/path" of a route: struct conf_route tells what becomes of them */
+const char *endpoint_route(struct arena **a, const char *text,
+    const char **host, const char **path);
+const char *endpoint_path(struct arena **a, const char *text,
+    const char **path);
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef VALUE_H
+#define VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+
+/* The types of keys.h: text to a C value, and back to the shortest text. */
+
+enum value_type {
+	VALUE_MSEC, VALUE_SIZE, VALUE_UINT, /* numbers */
+	VALUE_BOOL, VALUE_LEVEL, VALUE_FORMAT, VALUE_ERRORS, /* words */
+	VALUE_STR, VALUE_PATH, VALUE_HOST, /* text */
+	/* lists, which are config.c's own and not for the functions here */
+	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_RULE_SET, VALUE_RULE_ADD,
+	VALUE_RULE_DEL
+};
+
+enum conf_error_format {
+	CONF_ERRORS_AUTO,
+	CONF_ERRORS_TEXT,
+	CONF_ERRORS_JSON,
+	CONF_ERRORS_OPENAI
+};
+
+/* the C type behind each TYPE; the lists have theirs in config.h */
+#define CONF_T_MSEC int64_t
+#define CONF_T_SIZE uint64_t
+#define CONF_T_UINT unsigned
+#define CONF_T_BOOL bool
+#define CONF_T_LEVEL int
+#define CONF_T_FORMAT bool /* true: json */
+#define CONF_T_ERRORS enum conf_error_format
+#define CONF_T_STR const char * /* never "" */
+#define CONF_T_PATH const char * /* never "" but NULL */
+#define CONF_T_HOST const char * /* never "" but NULL: the client's */
+
+#define VALUE_TEXT 32 /* of a number at the most */
+
+/*
+ * Sets the field to what text says; a number must be min to max. Strings lie
+ * in the arena. Returns NULL, or what is wrong with the text.
+ */
+const char *value_parse(enum value_type type, const char *text, uint64_t min,
+    uint64_t max, void *field, struct arena **a);
+/* the field as value_parse() takes it, kept in buf if need be */
+const char *value_text(enum value_type type, const void *field,
+    char buf[VALUE_TEXT]);
+
+#endif

@@ -1,0 +1,181 @@
+/* Durations, sizes, numbers, words and strings of the configuration. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "value.h"
+#include "endpoint.h"
+#include "http.h"
+#include "log.h"
+
+#define AUTHORITY_SIZE 259 /* of a name, a colon and a port */
+#define TEN_YEARS (INT64_C(10) * 365 * 86400 * 1000)
+
+static const char no_memory[] = "out of memory";
+
+static const struct {
+	const char *error, *too_large;
+	uint64_t max;
+	struct unit {
+		const char *name;
+		uint64_t factor;
+	} units[6]; /* the largest first, up to a NULL */
+} numbers[] = {
+	[VALUE_MSEC] = { "not a duration", "longer than 10 years", TEN_YEARS,
+	    { { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 },
+	    { "s", 1000 }, { "ms", 1 } } },
+	[VALUE_SIZE] = { "not a size", "too large", INT64_MAX,
+	    { { "g", 1 << 30 }, { "m", 1 << 20 }, { "k", 1 << 10 },
+	    { "", 1 } } },
+	[VALUE_UINT] = { "not a number", "too large", INT32_MAX,
+	    { { "", 1 } } },
+};
+
+static const struct {
+	const char *list[5]; /* by value */
+	const char *error;
+} words[] = {
+	[VALUE_BOOL] = { { "no", "yes" }, "not yes or no" },
+	[VALUE_FORMAT] = { { "text", "json" }, "not text or json" },
+	[VALUE_LEVEL] = { { [LOG_L_ERROR] = "error", [LOG_L_WARN] = "warn",
+	    [LOG_L_INFO] = "info", [LOG_L_DEBUG] = "debug" },
+	    "not error, warn, info or debug" },
+	[VALUE_ERRORS] = { { [CONF_ERRORS_AUTO] = "auto",
+	    [CONF_ERRORS_TEXT] = "text", [CONF_ERRORS_JSON] = "json",
+	    [CONF_ERRORS_OPENAI] = "openai" },
+	    "not auto, text, json or openai" },
+};
+
+/* a number and a unit; a number too large becomes the largest */
+static bool
+measure(enum value_type type, const char *s, uint64_t *v)
+{
+	const struct unit *u = numbers[type].units;
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	*v = strtoull(s, &end, 10);
+	while (u->name != NULL && strcmp(u->name, end) != 0)
+		u++;
+	if (u->name == NULL)
+		return *v == 0 && *end == '\0';
+	*v = *v > UINT64_MAX / u->factor ? UINT64_MAX : *v * u->factor;
+	return true;
+}
+
+/* the shortest way to write v */
+static const char *
+measured(enum value_type type, uint64_t v, char buf[VALUE_TEXT])
+{
+	const struct unit *u = numbers[type].units;
+
+	if (v == 0)
+		return strcpy(buf, "0");
+	while (v % u->factor != 0)
+		u++;
+	snprintf(buf, VALUE_TEXT, "%" PRIu64 "%s", v / u->factor, u->name);
+	return buf;
+}
+
+static const char *
+parse_number(enum value_type type, const char *text, uint64_t min,
+    uint64_t max, void *field, struct arena **a)
+{
+	char from[VALUE_TEXT], to[VALUE_TEXT];
+	const char *range;
+	uint64_t v;
+
+	if (!measure(type, text, &v))
+		return numbers[type].error;
+	if (v > numbers[type].max)
+		return numbers[type].too_large;
+	if (v < min && type == VALUE_MSEC)
+		return "must be more than 0";
+	if (v < min || v > max) {
+		range = arena_printf(a, "must be %s to %s",
+		    measured(type, min, from), measured(type, max, to));
+		return range != NULL ? range : no_memory;
+	}
+	if (type == VALUE_MSEC)
+		*(CONF_T_MSEC *)field = (CONF_T_MSEC)v;
+	else if (type == VALUE_SIZE)
+		*(CONF_T_SIZE *)field = v;
+	else
+		*(CONF_T_UINT *)field = (CONF_T_UINT)v;
+	return NULL;
+}
+
+static const char *
+parse_word(enum value_type type, const char *text, void *field)
+{
+	const char *const *list = words[type].list;
+	int i = 0;
+
+	while (list[i] != NULL && strcmp(list[i], text) != 0)
+		i++;
+	if (list[i] == NULL)
+		return words[type].error;
+	if (type == VALUE_LEVEL)
+		*(CONF_T_LEVEL *)field = i;
+	else if (type == VALUE_ERRORS)
+		*(CONF_T_ERRORS *)field = (CONF_T_ERRORS)i;
+	else
+		*(bool *)field = i == 1;
+	return NULL;
+}
+
+static const char *
+parse_str(const char *text, const char **field, struct arena **a)
+{
+	*field = *text != '\0' ? arena_printf(a, "%s", text) : NULL;
+	return *field != NULL || *text == '\0' ? NULL : no_memory;
+}
+
+const char *
+value_parse(enum value_type type, const char *text, uint64_t min,
+    uint64_t max, void *field, struct arena **a)
+{
+	struct span all = { text, strlen(text) };
+
+	if (type <= VALUE_UINT)
+		return parse_number(type, text, min, max, field, a);
+	if (type <= VALUE_ERRORS)
+		return parse_word(type, text, field);
+	if (type == VALUE_PATH && *text != '\0')
+		return endpoint_path(a, text, field);
+	if (type == VALUE_HOST && strcmp(text, "client") == 0)
+		text = "";
+	else if (type == VALUE_HOST && *text != '\0' &&
+	    strcmp(text, "upstream") != 0 &&
+	    (all.n > AUTHORITY_SIZE || !http_is_authority(all)))
+		return "not upstream, client or HOST[:PORT]";
+	return parse_str(text, field, a);
+}
+
+const char *
+value_text(enum value_type type, const void *field, char buf[VALUE_TEXT])
+{
+	const char *s;
+
+	switch (type) {
+	case VALUE_MSEC:
+		return measured(type, (uint64_t)*(const CONF_T_MSEC *)field,
+		    buf);
+	case VALUE_SIZE:
+		return measured(type, *(const CONF_T_SIZE *)field, buf);
+	case VALUE_UINT:
+		return measured(type, *(const CONF_T_UINT *)field, buf);
+	case VALUE_BOOL:
+	case VALUE_FORMAT:
+		return words[type].list[*(const bool *)field];
+	case VALUE_LEVEL:
+		return words[type].list[*(const CONF_T_LEVEL *)field];
+	case VALUE_ERRORS:
+		return words[type].list[*(const CONF_T_ERRORS *)field];
+	default:
+		s = *(const char *const *)field;
+		return s != NULL ? s : "";
+	}
+}
