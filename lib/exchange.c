@@ -508,7 +508,7 @@ may_retry(const struct session *s)
 {
 	const struct exchange *x = s->x;
 
-	if (x->begun || x->tries >= s->route->retries || s->c->eof)
+	if (x->begun || x->tries >= s->route->retries)
 		return false;
 	if (s->u != NULL && s->u->reused)
 		return x->head->beg == 0 || x->handshake ||

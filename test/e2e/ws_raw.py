@@ -181,8 +181,12 @@ def long_lengths():
             carries(c, s, b'\0' * 100000)
             carries(s, c, b'\0' * 100000)
             finish(c, s)
-        for line in w.wait_log('tunnel_close', 11):
+        lines = w.wait_log('tunnel_close', 11)
+        for line in lines:
             same(line['code'], '1006', 'code')
+        for line in lines[4:]:
+            same((line['messages_in'], line['messages_out']), ('0', '0'),
+                 'messages')
 
 
 @case
