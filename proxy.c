@@ -11,13 +11,13 @@
  *   upstream --owns--> conn (idle ones)
  *
  * Each turn of the loop polls the active ends for what the phase of their
- * session wants (events()), serves those that are ready (serve(), a step per
- * phase), ends what is overdue (expire()) and frees what ended. Ends that are
- * quiet wait in the kernel's own set (park.h), whose descriptor is one entry
- * of ours. Data that a peer does not take at once is kept in a buffer of that
- * end, and its other side is not read until that has left: the whole of the
- * backpressure. Everything here runs in one thread; only names are looked up
- * elsewhere, by a child process (resolve.h).
+ * session wants, serves those that are ready (step.h), ends what is overdue
+ * and frees what ended. Ends that are quiet wait in the kernel's own set
+ * (park.h), whose descriptor is one entry of ours. Data that a peer does not
+ * take at once is kept in a buffer of that end, and its other side is not read
+ * until that has left: the whole of the backpressure. Everything here runs in
+ * one thread; only names are looked up elsewhere, by a child process
+ * (resolve.h).
  */
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -34,11 +34,11 @@
 #include "config.h"
 #include "conn.h"
 #include "echo.h"
-#include "exchange.h"
 #include "listen.h"
 #include "log.h"
 #include "resolve.h"
 #include "session.h"
+#include "step.h"
 #include "tls.h"
 #include "tunnel.h"
 #include "upstream.h"
@@ -56,8 +56,6 @@
 #define SPARE_FDS 32
 /* what may be on its way on idle connections gets this long at a drain */
 #define GRACE_MS 1000
-/* one that cannot be closed politely now is looked at again after this */
-#define CLOSE_AGAIN_MS 100
 
 static struct {
 	const struct conf_source *sources; /* to read again on SIGHUP */
@@ -116,262 +114,6 @@ catch_signals(void)
 	for (i = 0; i < sizeof caught / sizeof caught[0]; i++)
 		sigaction(caught[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
-}
-
-/* ---- what the ends of a session want, and get ---- */
-
-static int
-client_events(const struct session *s)
-{
-	const struct conn *c = s->c;
-	int out = conn_unsent(c) ? POLLOUT : 0;
-
-	switch ((enum phase)s->phase) {
-	case S_HEAD:
-		return POLLIN;
-	case S_CONNECT:
-	case S_ANSWER:
-	case S_BODY:
-		if (exchange_wants_body(s))
-			return out | (conn_unsent(s->u) ? 0 : POLLIN);
-		/* whether it leaves, or sends more than it should now */
-		return out | (c->eof || s->x->peeked ? 0 : POLLIN);
-	case S_FLUSH:
-		return POLLOUT;
-	case S_TUNNEL:
-		return out | (c->eof || conn_unsent(s->u) ? 0 : POLLIN);
-	case S_LINGER:
-		return out | (c->eof ? 0 : POLLIN);
-	case S_FREE:
-	case S_DEAD:
-	case S_COUNT:
-		break;
-	}
-	return 0;
-}
-
-static int
-upstream_events(const struct session *s)
-{
-	const struct conn *u = s->u;
-	int out = conn_unsent(u) ? POLLOUT : 0;
-
-	switch ((enum phase)s->phase) {
-	case S_ANSWER:
-	case S_BODY:
-		if (!s->x->q_broken && exchange_head_unsent(s))
-			out = POLLOUT;
-		return out | (conn_unsent(s->c) ? 0 : POLLIN);
-	case S_TUNNEL:
-		return out | (u->eof || conn_unsent(s->c) ? 0 : POLLIN);
-	case S_LINGER:
-		return out | POLLIN;
-	default:
-		return 0;
-	}
-}
-
-static int
-events(const struct conn *c)
-{
-	switch ((enum conn_kind)c->kind) {
-	case CONN_CLIENT:
-		return client_events(c->owner);
-	case CONN_UPSTREAM:
-		return upstream_events(c->owner);
-	case CONN_ATTEMPT:
-		return POLLOUT;
-	case CONN_POOLED:
-		return POLLIN; /* to see it end */
-	case CONN_FREE:
-		break;
-	}
-	return 0;
-}
-
-static void
-linger_write(struct conn *c)
-{
-	if (conn_flush(c) && !conn_unsent(c))
-		conn_shut(c);
-}
-
-static void
-writable(struct session *s, struct conn *c)
-{
-	switch ((enum phase)s->phase) {
-	case S_CONNECT:
-	case S_ANSWER:
-	case S_BODY:
-		if (c->kind == CONN_ATTEMPT) {
-			exchange_attempt(s, c);
-		} else if (c == s->u) {
-			exchange_push(s);
-		} else if (conn_flush(c)) {
-			s->last = world.now;
-		} else {
-			session_end(s, R_CLIENT_RESET, BY_CLIENT);
-		}
-		break;
-	case S_FLUSH:
-		if (!conn_flush(c)) {
-			session_end(s, R_CLIENT_RESET, BY_CLIENT);
-			break;
-		}
-		s->last = world.now;
-		if (!conn_unsent(c))
-			session_finish(s);
-		break;
-	case S_TUNNEL:
-		tunnel_write(s, c);
-		break;
-	case S_LINGER:
-		linger_write(c);
-		break;
-	default:
-		break;
-	}
-}
-
-static void
-readable(struct session *s, struct conn *c)
-{
-	switch ((enum phase)s->phase) {
-	case S_HEAD:
-		exchange_head(s);
-		break;
-	case S_CONNECT:
-	case S_ANSWER:
-	case S_BODY:
-		if (c->kind == CONN_ATTEMPT)
-			exchange_attempt(s, c);
-		else if (c == s->c)
-			exchange_client(s);
-		else if (s->phase == S_ANSWER)
-			exchange_answer(s);
-		else
-			exchange_body(s);
-		break;
-	case S_TUNNEL:
-		tunnel_read(s, c);
-		break;
-	case S_LINGER:
-		tunnel_discard(s, c);
-		break;
-	default:
-		break;
-	}
-}
-
-/* after any step: requests that wait, deadlines, ends that should wake */
-static void
-settle(struct session *s)
-{
-	if (s->phase == S_HEAD && s->pipelined)
-		exchange_next(s);
-	if (s->phase == S_DEAD)
-		return;
-	session_deadline_changed(s);
-	conn_wants(s->c, client_events(s));
-	if (s->u != NULL)
-		conn_wants(s->u, upstream_events(s));
-}
-
-static void
-serve(struct conn *c, int revents)
-{
-	struct session *s = c->owner;
-	bool attempt = c->kind == CONN_ATTEMPT;
-
-	if (c->kind == CONN_POOLED) {
-		/* its end, or bytes that nobody asked for */
-		if (conn_peek(c) != -1)
-			upstream_drop(c);
-		return;
-	}
-	if (revents & POLLOUT)
-		writable(s, c);
-	/* the end may be gone by now, and its memory be another's */
-	if ((revents & POLLIN) && !(attempt && (revents & POLLOUT)) &&
-	    s->phase != S_DEAD && (attempt || c == s->c || c == s->u))
-		readable(s, c);
-	settle(s);
-}
-
-/* ---- deadlines ---- */
-
-static void
-end_tunnel(struct session *s, unsigned code, enum reason why)
-{
-	if (tunnel_close(s, code, why))
-		return;
-	/* in the middle of a frame: the rest of it gets a while to come */
-	if (why == R_IDLE) {
-		session_end(s, why, BY_WEIR);
-		return;
-	}
-	if (s->half_at == 0)
-		s->half_at = world.now;
-	s->close_at = world.now + CLOSE_AGAIN_MS;
-}
-
-/* the deadline of s has passed */
-static void
-overdue(struct session *s, enum reason why)
-{
-	switch ((enum phase)s->phase) {
-	case S_HEAD:
-		if (s->c->in != NULL)
-			exchange_refuse_head(s, why);
-		else
-			session_end(s, why, BY_WEIR);
-		break;
-	case S_CONNECT:
-		if (why == R_DONE)
-			exchange_redial(s);
-		else if (why == R_CLIENT_GONE)
-			session_end(s, why, BY_CLIENT);
-		else
-			exchange_failed(s, why);
-		break;
-	case S_ANSWER:
-	case S_BODY:
-	case S_FLUSH:
-		if (why == R_WRITE_TIMEOUT)
-			session_abort(s, why, BY_CLIENT);
-		else if (why == R_CLIENT_GONE)
-			session_end(s, why, BY_CLIENT);
-		else
-			session_refuse(s, why);
-		break;
-	case S_TUNNEL:
-		if (why == R_LINGER)
-			session_end(s, why, BY_WEIR);
-		else
-			end_tunnel(s, WS_C_AWAY, why);
-		break;
-	case S_LINGER:
-		session_end(s, why, BY_WEIR);
-		break;
-	default:
-		break;
-	}
-}
-
-static void
-expire(void)
-{
-	struct session *s;
-	enum reason why;
-
-	while ((s = session_due(world.now)) != NULL) {
-		if (session_deadline(s, &why) <= world.now)
-			overdue(s, why);
-		settle(s);
-	}
-	upstream_expire(world.now);
-	if (resolver >= 0)
-		upstream_ask(world.now, world.conf->resolve_ms);
 }
 
 /* ---- coming in ---- */
@@ -824,7 +566,7 @@ watch(void)
 	for (l = listeners; l != NULL; l = l->next)
 		for (i = 0; i < l->n_fds; i++)
 			add_own(may_accept() ? l->fds[i] : -1);
-	conn_watch(set.at + set.own, events);
+	conn_watch(set.at + set.own, step_events);
 	return set.own + conn_active();
 }
 
@@ -856,9 +598,9 @@ serve_all(size_t n)
 	size_t at = 3;
 	unsigned i;
 
-	conn_ready(set.at + set.own, n - set.own, serve);
+	conn_ready(set.at + set.own, n - set.own, step_serve);
 	if (set.at[1].revents != 0)
-		conn_unpark(serve);
+		conn_unpark(step_serve);
 	if (set.at[2].revents != 0)
 		take_answers();
 	for (l = listeners; l != NULL; l = next) {
@@ -870,6 +612,15 @@ serve_all(size_t n)
 	/* the last, since it may change the listeners */
 	if (set.at[0].revents != 0)
 		take_signals();
+}
+
+static void
+expire(void)
+{
+	step_expire();
+	upstream_expire(world.now);
+	if (resolver >= 0)
+		upstream_ask(world.now, world.conf->resolve_ms);
 }
 
 static void

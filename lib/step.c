@@ -1,0 +1,262 @@
+/*
+ * The phases of a session: what its ends are polled for, which step runs when
+ * one is ready, and what happens when a deadline passes. What an end wants is
+ * derived from the phase and from what waits in buffers, in each turn anew.
+ */
+#include <poll.h>
+
+#include "step.h"
+#include "exchange.h"
+#include "tunnel.h"
+
+/* one that cannot be closed politely now is looked at again after this */
+#define CLOSE_AGAIN_MS 100
+
+static int
+client_events(const struct session *s)
+{
+	const struct conn *c = s->c;
+	int out = conn_unsent(c) ? POLLOUT : 0;
+
+	switch ((enum phase)s->phase) {
+	case S_HEAD:
+		return POLLIN;
+	case S_CONNECT:
+	case S_ANSWER:
+	case S_BODY:
+		if (exchange_wants_body(s))
+			return out | (conn_unsent(s->u) ? 0 : POLLIN);
+		/* whether it leaves, or sends more than it should now */
+		return out | (c->eof || s->x->peeked ? 0 : POLLIN);
+	case S_FLUSH:
+		return POLLOUT;
+	case S_TUNNEL:
+		return out | (c->eof || conn_unsent(s->u) ? 0 : POLLIN);
+	case S_LINGER:
+		return out | (c->eof ? 0 : POLLIN);
+	case S_FREE:
+	case S_DEAD:
+	case S_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static int
+upstream_events(const struct session *s)
+{
+	const struct conn *u = s->u;
+	int out = conn_unsent(u) ? POLLOUT : 0;
+
+	switch ((enum phase)s->phase) {
+	case S_ANSWER:
+	case S_BODY:
+		if (!s->x->q_broken && exchange_head_unsent(s))
+			out = POLLOUT;
+		return out | (conn_unsent(s->c) ? 0 : POLLIN);
+	case S_TUNNEL:
+		return out | (u->eof || conn_unsent(s->c) ? 0 : POLLIN);
+	case S_LINGER:
+		return out | POLLIN;
+	default:
+		return 0;
+	}
+}
+
+int
+step_events(const struct conn *c)
+{
+	switch ((enum conn_kind)c->kind) {
+	case CONN_CLIENT:
+		return client_events(c->owner);
+	case CONN_UPSTREAM:
+		return upstream_events(c->owner);
+	case CONN_ATTEMPT:
+		return POLLOUT;
+	case CONN_POOLED:
+		return POLLIN; /* to see it end */
+	case CONN_FREE:
+		break;
+	}
+	return 0;
+}
+
+static void
+linger_write(struct conn *c)
+{
+	if (conn_flush(c) && !conn_unsent(c))
+		conn_shut(c);
+}
+
+static void
+writable(struct session *s, struct conn *c)
+{
+	switch ((enum phase)s->phase) {
+	case S_CONNECT:
+	case S_ANSWER:
+	case S_BODY:
+		if (c->kind == CONN_ATTEMPT) {
+			exchange_attempt(s, c);
+		} else if (c == s->u) {
+			exchange_push(s);
+		} else if (conn_flush(c)) {
+			s->last = world.now;
+		} else {
+			session_end(s, R_CLIENT_RESET, BY_CLIENT);
+		}
+		break;
+	case S_FLUSH:
+		if (!conn_flush(c)) {
+			session_end(s, R_CLIENT_RESET, BY_CLIENT);
+			break;
+		}
+		s->last = world.now;
+		if (!conn_unsent(c))
+			session_finish(s);
+		break;
+	case S_TUNNEL:
+		tunnel_write(s, c);
+		break;
+	case S_LINGER:
+		linger_write(c);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+readable(struct session *s, struct conn *c)
+{
+	switch ((enum phase)s->phase) {
+	case S_HEAD:
+		exchange_head(s);
+		break;
+	case S_CONNECT:
+	case S_ANSWER:
+	case S_BODY:
+		if (c->kind == CONN_ATTEMPT)
+			exchange_attempt(s, c);
+		else if (c == s->c)
+			exchange_client(s);
+		else if (s->phase == S_ANSWER)
+			exchange_answer(s);
+		else
+			exchange_body(s);
+		break;
+	case S_TUNNEL:
+		tunnel_read(s, c);
+		break;
+	case S_LINGER:
+		tunnel_discard(s, c);
+		break;
+	default:
+		break;
+	}
+}
+
+/* after any step: requests that wait, deadlines, ends that should wake */
+static void
+settle(struct session *s)
+{
+	if (s->phase == S_HEAD && s->pipelined)
+		exchange_next(s);
+	if (s->phase == S_DEAD)
+		return;
+	session_deadline_changed(s);
+	conn_wants(s->c, client_events(s));
+	if (s->u != NULL)
+		conn_wants(s->u, upstream_events(s));
+}
+
+void
+step_serve(struct conn *c, int revents)
+{
+	struct session *s = c->owner;
+	bool attempt = c->kind == CONN_ATTEMPT;
+
+	if (c->kind == CONN_POOLED) {
+		/* its end, or bytes that nobody asked for */
+		if (conn_peek(c) != -1)
+			upstream_drop(c);
+		return;
+	}
+	if (revents & POLLOUT)
+		writable(s, c);
+	/* the end may be gone by now, and its memory be another's */
+	if ((revents & POLLIN) && !(attempt && (revents & POLLOUT)) &&
+	    s->phase != S_DEAD && (attempt || c == s->c || c == s->u))
+		readable(s, c);
+	settle(s);
+}
+
+static void
+end_tunnel(struct session *s, unsigned code, enum reason why)
+{
+	if (tunnel_close(s, code, why))
+		return;
+	/* in the middle of a frame: the rest of it gets a while to come */
+	if (why == R_IDLE) {
+		session_end(s, why, BY_WEIR);
+		return;
+	}
+	if (s->half_at == 0)
+		s->half_at = world.now;
+	s->close_at = world.now + CLOSE_AGAIN_MS;
+}
+
+/* the deadline of s has passed, with that meaning */
+static void
+overdue(struct session *s, enum reason why)
+{
+	switch ((enum phase)s->phase) {
+	case S_HEAD:
+		if (s->c->in != NULL)
+			exchange_refuse_head(s, why);
+		else
+			session_end(s, why, BY_WEIR);
+		break;
+	case S_CONNECT:
+		if (why == R_DONE)
+			exchange_redial(s);
+		else if (why == R_CLIENT_GONE)
+			session_end(s, why, BY_CLIENT);
+		else
+			exchange_failed(s, why);
+		break;
+	case S_ANSWER:
+	case S_BODY:
+	case S_FLUSH:
+		if (why == R_WRITE_TIMEOUT)
+			session_abort(s, why, BY_CLIENT);
+		else if (why == R_CLIENT_GONE)
+			session_end(s, why, BY_CLIENT);
+		else
+			session_refuse(s, why);
+		break;
+	case S_TUNNEL:
+		if (why == R_LINGER)
+			session_end(s, why, BY_WEIR);
+		else
+			end_tunnel(s, WS_C_AWAY, why);
+		break;
+	case S_LINGER:
+		session_end(s, why, BY_WEIR);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+step_expire(void)
+{
+	struct session *s;
+	enum reason why;
+
+	while ((s = session_due(world.now)) != NULL) {
+		if (session_deadline(s, &why) <= world.now)
+			overdue(s, why);
+		settle(s);
+	}
+}
