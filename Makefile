@@ -68,6 +68,12 @@ test: weir $(UNIT)
 demo: weir
 	test/demo
 
+# what static analysis says; both tools are quiet on a clean tree
+check:
+	cppcheck --std=c99 --quiet --error-exitcode=1 -Iinc --inline-suppr \
+	    --enable=warning,performance,portability proxy.c $(OBJ:.o=.c)
+	clang-tidy --quiet proxy.c $(OBJ:.o=.c) -- $(STD) $(INC)
+
 install: weir
 	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    $(DESTDIR)$(PREFIX)/share/man/man5
@@ -78,4 +84,4 @@ install: weir
 clean:
 	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) test/log
 
-.PHONY: all static test demo install clean
+.PHONY: all static test demo check install clean

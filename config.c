@@ -628,7 +628,8 @@ check(struct loader *l)
 		if (r->added > most->added)
 			most = r;
 	/* a head must fit into one buffer, with all that is added to it */
-	need = l->c->header_max + HEAD_EXTRA + most->added;
+	need = l->c->header_max + HEAD_EXTRA +
+	    (most != NULL ? most->added : 0);
 	if (l->c->buffer >= need)
 		return 0;
 	need = (need + 1023) / 1024 * 1024;

@@ -240,7 +240,7 @@ endpoint_path(struct arena **a, const char *v, const char **path)
 		    c == '.' || c == '_' || c == '~'))
 			v += 2;
 		else
-			c = *v;
+			c = (unsigned char)*v;
 		if (c != '/' || q == p || q[-1] != '/')
 			*q++ = (char)c;
 	}

@@ -434,7 +434,7 @@ exchange_close(struct session *s)
 	if (x == NULL)
 		return;
 	buf_put(x->head);
-	if (x->counted)
+	if (x->counted && s->route != NULL)
 		s->route->open--;
 	slab_put(&exchanges, x);
 	s->x = NULL;

@@ -597,7 +597,7 @@ test_defaults(void)
 	if (c == NULL)
 		return;
 	r = c->routes;
-	check(c->max_connections == 4096 && c->buffer == 65536 &&
+	check(c->max_connections == 1024 && c->buffer == 65536 &&
 	    c->header_timeout_ms == 10000, "defaults", "global");
 	check(r->connect_ms == 5000 && r->pool == 64 && !r->forwarded &&
 	    r->error_format == CONF_ERRORS_AUTO, "defaults", "route");
