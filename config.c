@@ -11,6 +11,7 @@
  * All memory of a conf lies in its arena. Nothing here exits: a reload may
  * fail at any point and leaves nothing behind.
  */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -624,12 +625,12 @@ check(struct loader *l)
 		return lacks(l, "header_max", l->c->header_max, text,
 		    "line_max");
 	}
-	for (r = most; r != NULL; r = r->next)
+	assert(most != NULL); /* there is a route, that was checked */
+	for (r = most->next; r != NULL; r = r->next)
 		if (r->added > most->added)
 			most = r;
 	/* a head must fit into one buffer, with all that is added to it */
-	need = l->c->header_max + HEAD_EXTRA +
-	    (most != NULL ? most->added : 0);
+	need = l->c->header_max + HEAD_EXTRA + most->added;
 	if (l->c->buffer >= need)
 		return 0;
 	need = (need + 1023) / 1024 * 1024;

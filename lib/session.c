@@ -568,7 +568,7 @@ settle(struct session *s, enum reason why, enum party by)
 		log_tunnel_close(s);
 		s->opened = 0;
 	}
-	if (s->in_route)
+	if (s->in_route && s->route != NULL)
 		s->route->open--;
 	s->in_route = false;
 }
