@@ -258,9 +258,19 @@ def any_address():
                 same(c.ask(plain()).body, b'ok', 'answer')
 
 
+def localhost():
+    """The addresses of localhost, which a bare chroot does not know."""
+    try:
+        return [a[4][0] for a in socket.getaddrinfo('localhost', 80)]
+    except socket.gaierror as e:
+        raise Skip('localhost: %s' % e)
+
+
 @case
 def by_name():
     """localhost is looked up, and what it has are tried."""
+    if '127.0.0.1' not in localhost():
+        raise Skip('localhost has no IPv4 address')
     with Origin() as o, Weir('', 'http://localhost:%d' % o.port) as w:
         until(lambda: w.get().status == 200, 'the name')
         for _ in range(5):
@@ -272,7 +282,7 @@ def by_name():
 def by_name_ipv6():
     if not has_ipv6():
         raise Skip('no IPv6')
-    if '::1' not in [a[4][0] for a in socket.getaddrinfo('localhost', 80)]:
+    if '::1' not in localhost():
         raise Skip('localhost has no IPv6 address')
     with Origin(host='::1') as o, \
             Weir('', 'http://localhost:%d' % o.port) as w:

@@ -58,13 +58,14 @@ class Both:
 
     async def refuse(self, path, _):
         if path.startswith('/refuse/'):
-            return http.HTTPStatus(int(path[8:])), [('X-Why', 'the test')], b'no\n'
+            return (http.HTTPStatus(int(path[8:])),
+                    [('X-Why', 'the test')], b'no\n')
         return None
 
     async def __aenter__(self):
         self.server = await websockets.serve(
             self.handler, '127.0.0.1', 0, max_size=MAX, ping_interval=None,
-            process_request=self.refuse, **self.options)
+            backlog=1000, process_request=self.refuse, **self.options)
         port = self.server.sockets[0].getsockname()[1]
         self.upstream = 'http://127.0.0.1:%d' % port
         self.port = port
@@ -88,7 +89,11 @@ def through(body, **options):
                     return websockets.connect(
                         'ws://127.0.0.1:%d%s' % (w.port, path),
                         max_size=MAX, ping_interval=None, **more)
-                await asyncio.wait_for(body(connect, b, w), 6 * WAIT)
+                try:
+                    await asyncio.wait_for(body(connect, b, w), 6 * WAIT)
+                except Exception:
+                    print('requests: %r' % w.log('request')[:20])
+                    raise
     asyncio.run(run())
 
 
@@ -307,7 +312,7 @@ def split(m, dice):
 
 async def talk(port, dice, end):
     """One tunnel after another; what is sent comes back."""
-    count = 0
+    count = pings = 0
     while time.monotonic() < end:
         compression = dice.choice((None, 'deflate'))
         async with websockets.connect(
@@ -317,7 +322,10 @@ async def talk(port, dice, end):
                 sent = [message(dice) for _ in range(dice.randrange(1, 4))]
                 for m in sent:
                     if dice.random() < 0.2:
-                        await ws.ping(dice.randbytes(dice.randrange(126)))
+                        # no two that wait may be the same
+                        pings += 1
+                        await ws.ping(b'%d ' % pings +
+                                      dice.randbytes(dice.randrange(110)))
                     await ws.send(split(m, dice) if dice.random() < 0.4
                                   else m)
                 for m in sent:
