@@ -38,9 +38,31 @@ peer_from(struct peer *p, const struct addr *a)
 	}
 }
 
+/* inet_ntop() goes through snprintf(), and this is done for each request */
+static char *
+ipv4_text(const uint8_t ip[4], char *text)
+{
+	char *t = text;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		if (i > 0)
+			*t++ = '.';
+		if (ip[i] >= 100)
+			*t++ = (char)('0' + ip[i] / 100);
+		if (ip[i] >= 10)
+			*t++ = (char)('0' + ip[i] / 10 % 10);
+		*t++ = (char)('0' + ip[i] % 10);
+	}
+	*t = '\0';
+	return text;
+}
+
 char *
 peer_text(const struct peer *p, char text[PEER_TEXT_MAX])
 {
+	if (p->family == AF_INET)
+		return ipv4_text(p->ip, text);
 	if (p->family == AF_UNIX ||
 	    inet_ntop(p->family, p->ip, text, PEER_TEXT_MAX) == NULL)
 		strcpy(text, "unix:");
