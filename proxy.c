@@ -714,6 +714,7 @@ serve_forever(struct conf *c)
 	read_clock();
 	if (!open_logs(c)) {
 		log_flush();
+		conf_free(c);
 		return 1;
 	}
 	catch_signals();

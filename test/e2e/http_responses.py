@@ -5,6 +5,7 @@ if something was. A client can always tell a whole response from a broken one,
 and nothing that follows a response reaches anybody.
 """
 import threading
+import time
 
 from weir import (OK, Cut, Origin, Weir, case, each, main, plain, refusal,
                   same, until, within)
@@ -574,6 +575,8 @@ def early_whole_upload():
     def serve(peer):
         if peer.request_head() is not None:
             peer.send(b'HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno')
+            # the reset of the close must not overtake it between two cores
+            time.sleep(0.05)
     body = b'x' * 3000000
     with Origin(serve) as o, Weir('', o) as w:
         for _ in range(5):
