@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/random.h>
@@ -11,6 +13,33 @@
 
 #include "tls.h"
 #include "log.h"
+
+#ifdef __linux__
+#ifndef __GLIBC__
+/*
+ * A distribution's BearSSL, built with glibc's fortified calls, asks for
+ * these when it is linked with another libc.
+ */
+void *__memcpy_chk(void *to, const void *from, size_t n, size_t room);
+void *__memset_chk(void *to, int byte, size_t n, size_t room);
+
+void *
+__memcpy_chk(void *to, const void *from, size_t n, size_t room)
+{
+	if (n > room)
+		abort();
+	return memcpy(to, from, n);
+}
+
+void *
+__memset_chk(void *to, int byte, size_t n, size_t room)
+{
+	if (n > room)
+		abort();
+	return memset(to, byte, n);
+}
+#endif
+#endif
 
 /* all n bytes from fd, or false */
 static bool

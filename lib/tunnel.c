@@ -22,6 +22,9 @@ prove(const struct exchange *x, const struct http_response *r)
 	struct ws_answer a;
 	int why;
 
+	/* RFC 9110 7.8: HTTP/1.0 has no Upgrade */
+	if (r->h.minor == 0)
+		return R_PROOF_UPGRADE;
 	memset(&a, 0, sizeof a);
 	a.conn_upgrade = r->h.conn_upgrade;
 	a.body = r->h.has_length || (r->h.seen &

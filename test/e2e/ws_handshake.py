@@ -262,6 +262,7 @@ GOOD = ws_accept()
 # the client offers subprotocols a and b, extensions e and f
 DISPROVED = [
     ('no Upgrade', reply(upgrade=''), 'proof_upgrade'),
+    ('HTTP/1.0', reply().replace(b'HTTP/1.1', b'HTTP/1.0'), 'proof_upgrade'),
     ('Upgrade: h2c', reply(upgrade='Upgrade: h2c\r\n'), 'proof_upgrade'),
     ('Upgrade to two', reply(upgrade='Upgrade: websocket, h2c\r\n'),
      'proof_upgrade'),
