@@ -21,7 +21,7 @@
 
 #include "config.h"
 #include "expand.h"
-#include "http.h"
+#include "field.h"
 
 #define TEXT_SIZE 65536 /* of a line, an expanded value */
 #define HEAD_EXTRA 2048 /* that weir itself adds to a head at the most */
@@ -309,9 +309,9 @@ set_rule(struct loader *l, struct conf_setting *s)
 	    s->key->type == VALUE_RULE_SET ? CONF_SET : CONF_ADD;
 	rule->name.p = name;
 	rule->name.n = (size_t)(value - name);
-	if (!http_is_token(rule->name))
+	if (!field_is_token(rule->name))
 		return bad(l, "not the name of a field");
-	rule->id = (int)http_field_id(rule->name);
+	rule->id = (int)field_id(rule->name);
 	if (rule->id == HTTP_F_HOST)
 		return bad(l, "use host_header for Host");
 	if (reserved(rule->id))

@@ -15,95 +15,11 @@
  * Functions that read a part return the bytes they took, 0 where the bytes
  * end too soon, or a reason negated. Reading never goes beyond end.
  */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "http.h"
 
-#define CHUNK_LINE_MAX 256
-#define HOST_MAX 255 /* RFC 1035 2.3.4 */
 #define BIT(id) ((uint64_t)1 << (id))
-
-/* what a byte may be part of */
-enum {
-	TCHAR = 1,  /* a token: RFC 9110 5.6.2 */
-	TEXT = 2,   /* a field value or reason phrase, blanks included: 5.5 */
-	TARGET = 4, /* a request target; laxer than RFC 3986, as browsers are */
-	NAME = 8    /* a host name: RFC 3986 3.2.2, but for %, ' and comma */
-};
-
-#define B TEXT
-#define H (TEXT | TCHAR) /* a fragment never belongs in a target */
-#define V (TEXT | TARGET)
-#define T (TEXT | TARGET | TCHAR)
-#define D (TEXT | TARGET | NAME)
-#define A (TEXT | TARGET | TCHAR | NAME)
-static const unsigned char class[256] = {
-	0, 0, 0, 0, 0, 0, 0, 0, 0, B, 0, 0, 0, 0, 0, 0,
-	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	/*  !  "  #  $  %  &  '  (  )  *  +  ,  -  .  / */
-	B, A, V, H, A, T, A, T, D, D, A, A, V, A, A, V,
-	/* 0 to 9 :  ;  <  =  >  ? */
-	A, A, A, A, A, A, A, A, A, A, V, D, V, D, V, V,
-	/* @ A to O */
-	V, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A,
-	/* P to Z                        [  \  ]  ^  _ */
-	A, A, A, A, A, A, A, A, A, A, A, V, V, V, T, A,
-	/* ` a to o */
-	T, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A,
-	/* p to z                        {  |  }  ~ */
-	A, A, A, A, A, A, A, A, A, A, A, V, T, V, A, 0,
-	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
-	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
-	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
-	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
-	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
-	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
-	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
-	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V
-};
-#undef B
-#undef H
-#undef V
-#undef T
-#undef D
-#undef A
-
-static const char *const field_names[HTTP_F_COUNT] = {
-	[HTTP_F_HOST] = "host",
-	[HTTP_F_CONNECTION] = "connection",
-	[HTTP_F_CONTENT_LENGTH] = "content-length",
-	[HTTP_F_TRANSFER_ENCODING] = "transfer-encoding",
-	[HTTP_F_TE] = "te",
-	[HTTP_F_TRAILER] = "trailer",
-	[HTTP_F_UPGRADE] = "upgrade",
-	[HTTP_F_EXPECT] = "expect",
-	[HTTP_F_KEEP_ALIVE] = "keep-alive",
-	[HTTP_F_PROXY_CONNECTION] = "proxy-connection",
-	[HTTP_F_PROXY_AUTHENTICATE] = "proxy-authenticate",
-	[HTTP_F_PROXY_AUTHORIZATION] = "proxy-authorization",
-	[HTTP_F_PROXY] = "proxy",
-	[HTTP_F_HTTP2_SETTINGS] = "http2-settings",
-	[HTTP_F_COOKIE] = "cookie",
-	[HTTP_F_SET_COOKIE] = "set-cookie",
-	[HTTP_F_AUTHORIZATION] = "authorization",
-	[HTTP_F_FORWARDED] = "forwarded",
-	[HTTP_F_X_FORWARDED_FOR] = "x-forwarded-for",
-	[HTTP_F_X_FORWARDED_PROTO] = "x-forwarded-proto",
-	[HTTP_F_X_FORWARDED_HOST] = "x-forwarded-host",
-	[HTTP_F_X_REQUEST_ID] = "x-request-id",
-	[HTTP_F_ORIGIN] = "origin",
-	[HTTP_F_ACCEPT] = "accept",
-	[HTTP_F_CONTENT_TYPE] = "content-type",
-	[HTTP_F_CONTENT_ENCODING] = "content-encoding",
-	[HTTP_F_DATE] = "date",
-	[HTTP_F_RETRY_AFTER] = "retry-after",
-	[HTTP_F_SEC_WEBSOCKET_KEY] = "sec-websocket-key",
-	[HTTP_F_SEC_WEBSOCKET_VERSION] = "sec-websocket-version",
-	[HTTP_F_SEC_WEBSOCKET_ACCEPT] = "sec-websocket-accept",
-	[HTTP_F_SEC_WEBSOCKET_PROTOCOL] = "sec-websocket-protocol",
-	[HTTP_F_SEC_WEBSOCKET_EXTENSIONS] = "sec-websocket-extensions"
-};
 
 /* always of this hop: RFC 9110 7.6.1, and what is in use besides */
 static const uint64_t hop_ids = BIT(HTTP_F_CONNECTION) |
@@ -125,26 +41,9 @@ static const uint64_t kept_ids = BIT(HTTP_F_HOST) |
     BIT(HTTP_F_SEC_WEBSOCKET_EXTENSIONS);
 
 static bool
-is(char c, int what)
-{
-	return (class[(unsigned char)c] & what) != 0;
-}
-
-static bool
 digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-/* the value of a hexadecimal digit, -1 for what is none */
-static int
-hex(char c)
-{
-	if (digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 static bool
@@ -153,47 +52,8 @@ blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* lower() for the hot path, where a call a byte would show */
-static inline char
-fold(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-/* eight bytes of same() at once */
-static bool
-same8(const char *p, const char *lit)
-{
-	uint64_t v, w;
-
-	memcpy(&v, p, 8);
-	memcpy(&w, lit, 8);
-	/* in its letters, which have 0x40, lit leaves the case open: 0x20 */
-	return ((v ^ w) & ~((w & 0x4040404040404040) >> 1)) == 0;
-}
-
-/*
- * True if n bytes are those of lit in any case. lit is in lower case, and has
- * no other bytes from 0x40 on than letters.
- */
-static bool
-same(const char *p, const char *lit, size_t n)
-{
-	size_t i;
-
-	for (i = 0; n - i >= 8; i += 8)
-		if (!same8(p + i, lit + i))
-			return false;
-	if (n >= 8)
-		return same8(p + n - 8, lit + n - 8);
-	for (; i < n; i++)
-		if (fold(p[i]) != lit[i])
-			return false;
-	return true;
-}
-
-#define IS(s, lit) \
-	((s).n == sizeof lit - 1 && same((s).p, lit, sizeof lit - 1))
+/* a path that is not in the message */
+static const struct span asterisk = {"*", 1};
 
 static bool
 same_name(struct span a, struct span b)
@@ -203,68 +63,9 @@ same_name(struct span a, struct span b)
 	if (a.n != b.n)
 		return false;
 	for (i = 0; i < a.n; i++)
-		if (fold(a.p[i]) != fold(b.p[i]))
+		if (lower(a.p[i]) != lower(b.p[i]))
 			return false;
 	return true;
-}
-
-/* true if s begins with lit, which is in lower case, in any case */
-static bool
-begins(struct span s, const char *lit)
-{
-	size_t n = strlen(lit);
-
-	return s.n >= n && same(s.p, lit, n);
-}
-
-static struct span
-between(const char *p, const char *end)
-{
-	struct span s;
-
-	s.p = p;
-	s.n = (size_t)(end - p);
-	return s;
-}
-
-/*
- * The first byte that is not of that class, or end. Most bytes of a head pass
- * through here: four at a time is a third less than one at a time.
- */
-static inline const char *
-skip(const char *p, const char *end, int what)
-{
-	for (; end - p >= 4; p += 4) {
-		if (!is(p[0], what))
-			return p;
-		if (!is(p[1], what))
-			return p + 1;
-		if (!is(p[2], what))
-			return p + 2;
-		if (!is(p[3], what))
-			return p + 3;
-	}
-	while (p < end && is(*p, what))
-		p++;
-	return p;
-}
-
-/* skip(p, end, TEXT), eight bytes at a time as far as that goes */
-static const char *
-skip_text(const char *p, const char *end)
-{
-	const uint64_t ones = 0x0101010101010101, tops = ones * 0x80;
-	uint64_t v, del;
-
-	for (; end - p >= 8; p += 8) {
-		memcpy(&v, p, 8);
-		del = v ^ ones * 0x7f;
-		/* is any byte below 0x20, or DEL? the order does not matter */
-		if (((((v - ones * 0x20) & ~v) |
-		    ((del - ones) & ~del)) & tops) != 0)
-			break;
-	}
-	return skip(p, end, TEXT);
 }
 
 /* what may be a CRLF begins at p, with its CR: RFC 9112 2.2 */
@@ -281,180 +82,6 @@ static int
 fault(char c, enum reason why)
 {
 	return c == '\n' ? -R_BARE_LF : -(int)why;
-}
-
-/*
- * Which field a name of n bytes that begins with c can be: there is never
- * more than one.
- */
-static enum http_field_id
-candidate(size_t n, char c)
-{
-	switch (n) {
-	case 2:
-		return HTTP_F_TE;
-	case 4:
-		return c == 'h' ? HTTP_F_HOST : HTTP_F_DATE;
-	case 5:
-		return HTTP_F_PROXY;
-	case 6:
-		return c == 'a' ? HTTP_F_ACCEPT : c == 'c' ? HTTP_F_COOKIE :
-		    c == 'o' ? HTTP_F_ORIGIN : HTTP_F_EXPECT;
-	case 7:
-		return c == 'u' ? HTTP_F_UPGRADE : HTTP_F_TRAILER;
-	case 9:
-		return HTTP_F_FORWARDED;
-	case 10:
-		return c == 'c' ? HTTP_F_CONNECTION : c == 'k' ?
-		    HTTP_F_KEEP_ALIVE : HTTP_F_SET_COOKIE;
-	case 11:
-		return HTTP_F_RETRY_AFTER;
-	case 12:
-		return c == 'x' ? HTTP_F_X_REQUEST_ID : HTTP_F_CONTENT_TYPE;
-	case 13:
-		return HTTP_F_AUTHORIZATION;
-	case 14:
-		return c == 'c' ? HTTP_F_CONTENT_LENGTH :
-		    HTTP_F_HTTP2_SETTINGS;
-	case 15:
-		return HTTP_F_X_FORWARDED_FOR;
-	case 16:
-		return c == 'c' ? HTTP_F_CONTENT_ENCODING : c == 'x' ?
-		    HTTP_F_X_FORWARDED_HOST : HTTP_F_PROXY_CONNECTION;
-	case 17:
-		return c == 't' ? HTTP_F_TRANSFER_ENCODING : c == 'x' ?
-		    HTTP_F_X_FORWARDED_PROTO : HTTP_F_SEC_WEBSOCKET_KEY;
-	case 18:
-		return HTTP_F_PROXY_AUTHENTICATE;
-	case 19:
-		return HTTP_F_PROXY_AUTHORIZATION;
-	case 20:
-		return HTTP_F_SEC_WEBSOCKET_ACCEPT;
-	case 21:
-		return HTTP_F_SEC_WEBSOCKET_VERSION;
-	case 22:
-		return HTTP_F_SEC_WEBSOCKET_PROTOCOL;
-	case 24:
-		return HTTP_F_SEC_WEBSOCKET_EXTENSIONS;
-	default:
-		return HTTP_F_OTHER;
-	}
-}
-
-enum http_field_id
-http_field_id(struct span name)
-{
-	enum http_field_id id;
-	char first;
-
-	if (name.n == 0)
-		return HTTP_F_OTHER;
-	first = fold(name.p[0]);
-	id = candidate(name.n, first);
-	if (id != HTTP_F_OTHER && same(name.p, field_names[id], name.n))
-		return id;
-	if (first == 'x' && begins(name, "x-forwarded-"))
-		return HTTP_F_X_FORWARDED_OTHER;
-	return HTTP_F_OTHER;
-}
-
-bool
-http_is_token(struct span s)
-{
-	return s.n > 0 && skip(s.p, s.p + s.n, TCHAR) == s.p + s.n;
-}
-
-bool
-http_is_value(struct span s)
-{
-	return s.n == 0 || skip_text(s.p, s.p + s.n) == s.p + s.n;
-}
-
-/* IPv6address, what stands in the brackets: RFC 3986 3.2.2 */
-static bool
-is_ipv6(struct span s)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr a;
-
-	if (s.n == 0 || s.n >= sizeof text || memchr(s.p, '\0', s.n) != NULL)
-		return false;
-	memcpy(text, s.p, s.n);
-	text[s.n] = '\0';
-	return inet_pton(AF_INET6, text, &a) == 1;
-}
-
-/*
- * reg-name, not empty: RFC 3986 3.2.2. Its escapes are refused: nobody sends
- * any, and who decodes them sees another host than who compares bytes. A
- * comma is refused since somebody may have joined two Host lines with it.
- */
-static bool
-is_name(struct span s)
-{
-	return s.n > 0 && s.n <= HOST_MAX &&
-	    skip(s.p, s.p + s.n, NAME) == s.p + s.n;
-}
-
-/* ":" and 0 to 65535, or nothing; RFC 3986 3.2.3 allows a lone colon */
-static bool
-is_port(struct span s)
-{
-	unsigned long v = 0;
-	size_t i;
-
-	if (s.n == 0)
-		return true;
-	if (s.p[0] != ':' || s.n < 2 || s.n > 6)
-		return false;
-	for (i = 1; i < s.n; i++) {
-		if (!digit(s.p[i]))
-			return false;
-		v = v * 10 + (unsigned long)(s.p[i] - '0');
-	}
-	return v <= 65535;
-}
-
-/* where the host of an authority ends: at its port, or at its end */
-static const char *
-host_end(struct span s)
-{
-	const char *p;
-
-	if (s.p[0] == '[') {
-		p = memchr(s.p, ']', s.n);
-		return p == NULL ? s.p + s.n : p + 1;
-	}
-	p = memchr(s.p, ':', s.n);
-	return p == NULL ? s.p + s.n : p;
-}
-
-bool
-http_is_authority(struct span s)
-{
-	const char *end;
-
-	if (s.n == 0)
-		return false;
-	end = host_end(s);
-	if (!is_port(between(end, s.p + s.n)))
-		return false;
-	if (s.p[0] != '[')
-		return is_name(between(s.p, end));
-	return end[-1] == ']' && is_ipv6(between(s.p + 1, end - 1));
-}
-
-struct span
-http_host_only(struct span authority)
-{
-	struct span s = authority;
-
-	if (s.n == 0)
-		return s;
-	s = between(s.p, host_end(s));
-	if (s.n >= 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
-		s = between(s.p + 1, s.p + s.n - 1);
-	return s;
 }
 
 /* upper and lower case are different methods: RFC 9110 9.1 */
@@ -637,7 +264,7 @@ dot(const char *p, const char *end)
 	if (p < end && *p == '.')
 		return 1;
 	return end - p >= 3 && p[0] == '%' && p[1] == '2' &&
-	    fold(p[2]) == 'e' ? 3 : 0;
+	    lower(p[2]) == 'e' ? 3 : 0;
 }
 
 /*
@@ -669,8 +296,8 @@ read_path(const char *p, const char *end, struct http_request *q)
 
 	if (mark == NULL)
 		mark = end;
-	q->path = between(p, mark);
-	q->query = between(mark, end);
+	q->path = span_between(p, mark);
+	q->query = span_between(mark, end);
 	return has_dot_segment(q->path) ? -R_BAD_TARGET : 0;
 }
 
@@ -684,21 +311,24 @@ absolute_form(struct http_request *q)
 	const char *p, *end = q->target.p + q->target.n, *from;
 	size_t i, n = sizeof schemes / sizeof schemes[0];
 
-	for (i = 0; i < n && !begins(q->target, schemes[i]); i++)
+	for (i = 0; i < n && !field_begins(q->target, schemes[i]); i++)
 		;
 	if (i == n)
 		return -R_BAD_TARGET;
 	from = q->target.p + strlen(schemes[i]);
 	for (p = from; p < end && *p != '/' && *p != '?'; p++)
 		;
-	q->host = between(from, p);
-	if (!http_is_authority(q->host))
+	q->host = span_between(from, p);
+	if (!field_is_authority(q->host))
 		return -R_BAD_TARGET;
 	if (p < end && *p == '/')
 		return read_path(p, end, q);
+	q->query = span_between(p, end);
 	/* an empty path is "/" (RFC 9110 4.2.3); there is one in "://" */
-	q->path = between(from - 1, from);
-	q->query = between(p, end);
+	q->path = span_between(from - 1, from);
+	/* but no path at all is the server as a whole: RFC 9112 3.2.4 */
+	if (q->method_id == HTTP_M_OPTIONS && p == end)
+		q->path = asterisk;
 	return 0;
 }
 
@@ -708,10 +338,10 @@ authority_form(struct http_request *q)
 {
 	const char *end = q->target.p + q->target.n;
 
-	if (!http_is_authority(q->target) || host_end(q->target) == end)
+	if (!field_is_authority(q->target) || field_host_end(q->target) == end)
 		return -R_BAD_TARGET;
 	q->host = q->target;
-	q->path = q->query = between(end, end);
+	q->path = q->query = span_between(end, end);
 	return 0;
 }
 
@@ -724,7 +354,7 @@ asterisk_form(struct http_request *q)
 	if (q->method_id != HTTP_M_OPTIONS || q->target.n != 1)
 		return -R_BAD_TARGET;
 	q->path = q->target;
-	q->query = between(end, end);
+	q->query = span_between(end, end);
 	return 0;
 }
 
@@ -748,22 +378,22 @@ request_line(const struct line *l, struct http_request *q)
 	const char *p, *from = l->p;
 	int verdict;
 
-	p = skip(from, l->end, TCHAR);
+	p = field_skip(from, l->end, FIELD_TCHAR);
 	if (p == l->end)
 		return ends_early(l);
 	if (*p != ' ' || p == from)
 		return fault(*p, R_BAD_METHOD);
-	q->method = between(from, p);
+	q->method = span_between(from, p);
 	q->method_id = method_id(q->method);
 	from = ++p;
-	p = skip(from, l->end, TARGET);
+	p = field_skip(from, l->end, FIELD_TARGET);
 	if (p == l->end)
 		return ends_early(l);
 	if (*p != ' ')
 		return fault(*p, R_BAD_TARGET);
 	if (p == from)
 		return -R_BAD_REQUEST_LINE;
-	q->target = between(from, p);
+	q->target = span_between(from, p);
 	verdict = judge_target(q);
 	return verdict < 0 ? verdict : read_version(l, p + 1, &q->h.minor);
 }
@@ -779,13 +409,13 @@ status_line(const struct line *l, struct http_response *r)
 		return p < l->end ? -R_BAD_RESPONSE : ends_early(l);
 	if (l->p[9] == '0')
 		return -R_BAD_RESPONSE;
-	end = skip_text(p, l->end);
+	end = field_skip_text(p, l->end);
 	if (end < l->end)
 		return -R_BAD_RESPONSE;
 	r->h.minor = minor_version(l->p[7]);
 	r->status = (l->p[9] - '0') * 100 + (l->p[10] - '0') * 10 +
 	    (l->p[11] - '0');
-	r->phrase = between(p, end);
+	r->phrase = span_between(p, end);
 	return l->after;
 }
 
@@ -805,18 +435,18 @@ no_colon(const char *p, const char *end)
 static int
 field_line(const char *line, const char *end, struct http_field *f)
 {
-	const char *p = skip(line, end, TCHAR), *from;
+	const char *p = field_skip(line, end, FIELD_TCHAR), *from;
 	int n;
 
 	if (p == end)
 		return 0;
 	if (*p != ':' || p == line)
 		return no_colon(p, end);
-	f->name = between(line, p);
+	f->name = span_between(line, p);
 	for (p++; p < end && blank(*p); p++)
 		;
 	from = p;
-	p = skip_text(p, end);
+	p = field_skip_text(p, end);
 	if (p == end)
 		return 0;
 	if (*p != '\r')
@@ -824,7 +454,7 @@ field_line(const char *line, const char *end, struct http_field *f)
 	n = crlf(p, end);
 	if (n <= 0)
 		return n;
-	f->value = between(from, p);
+	f->value = span_between(from, p);
 	while (f->value.n > 0 && blank(f->value.p[f->value.n - 1]))
 		f->value.n--;
 	return (int)(p + n - line);
@@ -836,7 +466,7 @@ hop_field(const struct http_field *f)
 {
 	if (f->id != HTTP_F_OTHER)
 		return (hop_ids & BIT(f->id)) != 0;
-	return fold(f->name.p[0]) == 'p' && begins(f->name, "proxy-");
+	return lower(f->name.p[0]) == 'p' && field_begins(f->name, "proxy-");
 }
 
 /* Host: RFC 9112 3.2, RFC 9110 7.2; the value may be empty */
@@ -847,7 +477,7 @@ take_host(const struct http_head *h, const struct http_field *f,
 	if ((h->seen & BIT(HTTP_F_HOST)) != 0)
 		return false;
 	*host = f->value;
-	return f->value.n == 0 || http_is_authority(f->value);
+	return f->value.n == 0 || field_is_authority(f->value);
 }
 
 /*
@@ -872,7 +502,7 @@ read_fields(const char *p, const char *end, unsigned max, struct http_head *h,
 		n = field_line(p, end, f);
 		if (n <= 0)
 			return n;
-		f->id = http_field_id(f->name);
+		f->id = field_id(f->name);
 		f->hop = hop_field(f);
 		if (host != NULL && f->id == HTTP_F_HOST &&
 		    !take_host(h, f, host))
@@ -889,11 +519,11 @@ read_fields(const char *p, const char *end, unsigned max, struct http_head *h,
 static void
 mark_named(struct http_head *h, struct span name)
 {
-	enum http_field_id id = http_field_id(name);
+	enum http_field_id id = field_id(name);
 	unsigned i;
 
 	if ((h->seen & BIT(id) & ~kept_ids) == 0 ||
-	    begins(name, "sec-websocket-"))
+	    field_begins(name, "sec-websocket-"))
 		return;
 	for (i = 0; i < h->n_fields; i++)
 		if (h->fields[i].id == id &&
@@ -912,11 +542,11 @@ read_connection(struct http_head *h)
 	while ((f = http_find(h, HTTP_F_CONNECTION, f)) != NULL) {
 		list = f->value;
 		while (span_next(&list, &option)) {
-			if (IS(option, "close"))
+			if (span_is(option, "close"))
 				closes = true;
-			else if (IS(option, "keep-alive"))
+			else if (span_is(option, "keep-alive"))
 				keeps = true;
-			else if (IS(option, "upgrade"))
+			else if (span_is(option, "upgrade"))
 				h->conn_upgrade = true;
 			else
 				mark_named(h, option);
@@ -958,7 +588,7 @@ read_coding(struct http_head *h)
 	struct span s = http_find(h, HTTP_F_TRANSFER_ENCODING, NULL)->value;
 
 	/* HTTP/1.0 does not have it, so the framing is faulty: 6.1 */
-	if (h->minor == 0 || !IS(s, "chunked") ||
+	if (h->minor == 0 || !span_is(s, "chunked") ||
 	    http_count(h, HTTP_F_TRANSFER_ENCODING) != 1)
 		return -R_BAD_CODING;
 	h->body = HTTP_BODY_CHUNKED;
@@ -983,7 +613,7 @@ read_expect(struct http_request *q)
 	const struct http_field *f = NULL;
 
 	while ((f = http_find(&q->h, HTTP_F_EXPECT, f)) != NULL) {
-		if (!IS(f->value, "100-continue"))
+		if (!span_is(f->value, "100-continue"))
 			return -R_BAD_EXPECT;
 		/* one from HTTP/1.0 is to be ignored */
 		q->expect_continue = q->h.minor > 0;
@@ -1152,184 +782,14 @@ http_parse_response(const char *p, size_t n, const struct http_limits *lim,
 	return response_verdict(limited(verdict, n, lim));
 }
 
-/*
- * True for a field that may not come late: RFC 9110 6.5.1. Those with an id
- * all matter to somebody before the body does.
- */
-static bool
-unfit_trailer(const struct http_field *f)
-{
-	static const char *const names[] = {
-		"accept-charset", "accept-encoding", "accept-language", "age",
-		"api-key", "authentication-info", "cache-control",
-		"content-location", "content-range", "expires", "location",
-		"max-forwards", "pragma", "range", "vary", "warning",
-		"www-authenticate", "x-api-key", "x-http-method-override",
-		"x-original-url", "x-real-ip", "x-rewrite-url"
-	};
-	size_t i;
-
-	if (f->hop || f->id != HTTP_F_OTHER || begins(f->name, "if-") ||
-	    begins(f->name, "sec-websocket-"))
-		return true;
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (span_is(f->name, names[i]))
-			return true;
-	return false;
-}
-
 int
-http_parse_trailers(const char *p, size_t n, const struct http_limits *lim,
+http_parse_fields(const char *p, size_t n, const struct http_limits *lim,
     struct http_head *h)
 {
 	struct http_field *fields = h->fields;
-	int verdict;
-	unsigned i;
 
 	memset(h, 0, sizeof *h);
 	h->fields = fields;
-	verdict = limited(read_fields(p, visible(p, n, lim), lim->fields_max,
+	return limited(read_fields(p, visible(p, n, lim), lim->fields_max,
 	    h, NULL), n, lim);
-	if (verdict < 0 && verdict != -R_HEAD_TOO_LARGE &&
-	    verdict != -R_TOO_MANY_FIELDS)
-		return -R_BAD_TRAILER;
-	for (i = 0; i < h->n_fields; i++)
-		h->fields[i].hop = unfit_trailer(&h->fields[i]);
-	return verdict;
-}
-
-/* what comes next in a chunked body; those before C_LF are the size line */
-enum {
-	C_SIZE,
-	C_EXT,       /* behind a semicolon */
-	C_EXT_NAME,
-	C_EXT_EQUAL, /* behind an equals sign */
-	C_EXT_VALUE,
-	C_QUOTED,
-	C_ESCAPED,   /* behind a backslash in quotes */
-	C_UNQUOTED,  /* behind the closing quote */
-	C_LF,
-	C_DATA,
-	C_DATA_CR,
-	C_DATA_LF,
-	C_DONE,
-	C_BAD
-};
-
-static bool
-go(struct http_chunked *d, bool ok, int state)
-{
-	d->state = (uint8_t)(ok ? state : C_BAD);
-	return ok;
-}
-
-/* c ends the size or an extension: RFC 9112 7.1.1, without white space */
-static bool
-chunk_part_end(struct http_chunked *d, char c)
-{
-	return c == ';' ? go(d, true, C_EXT) : go(d, c == '\r', C_LF);
-}
-
-/* chunk-size: RFC 9112 7.1 */
-static bool
-chunk_size(struct http_chunked *d, char c)
-{
-	int v = hex(c);
-
-	if (v < 0)
-		return d->digits > 0 ? chunk_part_end(d, c) :
-		    go(d, false, C_BAD);
-	if (d->digits == 16)
-		return go(d, false, C_BAD);
-	d->digits++;
-	d->left = d->left << 4 | (unsigned)v;
-	return go(d, d->left >> 63 == 0, C_SIZE);
-}
-
-/* the byte c of a chunk-size line, except for its LF */
-static bool
-chunk_line(struct http_chunked *d, char c)
-{
-	if (c != '\r' && ++d->line > CHUNK_LINE_MAX)
-		return go(d, false, C_BAD);
-	switch (d->state) {
-	case C_SIZE:
-		return chunk_size(d, c);
-	case C_EXT:
-		return go(d, is(c, TCHAR), C_EXT_NAME);
-	case C_EXT_NAME:
-		if (c == '=')
-			return go(d, true, C_EXT_EQUAL);
-		return is(c, TCHAR) || chunk_part_end(d, c);
-	case C_EXT_EQUAL:
-		if (c == '"')
-			return go(d, true, C_QUOTED);
-		return go(d, is(c, TCHAR), C_EXT_VALUE);
-	case C_EXT_VALUE:
-		return is(c, TCHAR) || chunk_part_end(d, c);
-	case C_QUOTED:
-		/* quoted-string: RFC 9110 5.6.4 */
-		if (c == '"')
-			return go(d, true, C_UNQUOTED);
-		return go(d, is(c, TEXT), c == '\\' ? C_ESCAPED : C_QUOTED);
-	case C_ESCAPED:
-		return go(d, is(c, TEXT), C_QUOTED);
-	default:
-		return chunk_part_end(d, c);
-	}
-}
-
-/* one byte that is not data; false if it may not stand there */
-static bool
-chunk_byte(struct http_chunked *d, char c)
-{
-	if (d->state < C_LF)
-		return chunk_line(d, c);
-	switch (d->state) {
-	case C_LF:
-		return go(d, c == '\n', d->left > 0 ? C_DATA : C_DONE);
-	case C_DATA_CR:
-		return go(d, c == '\r', C_DATA_LF);
-	case C_DATA_LF:
-		d->line = 0;
-		d->digits = 0;
-		return go(d, c == '\n', C_SIZE);
-	default:
-		return false;
-	}
-}
-
-int64_t
-http_dechunk(struct http_chunked *d, char *p, size_t n, char **data,
-    size_t *data_n)
-{
-	size_t i = 0, k;
-
-	*data = p;
-	*data_n = 0;
-	while (i < n && d->state != C_DONE) {
-		if (d->state != C_DATA) {
-			if (!chunk_byte(d, p[i]))
-				return -R_BAD_CHUNK;
-			i++;
-			continue;
-		}
-		k = n - i < d->left ? n - i : (size_t)d->left;
-		if (*data_n == 0)
-			*data = p + i;
-		else
-			memmove(*data + *data_n, p + i, k);
-		*data_n += k;
-		i += k;
-		d->left -= k;
-		if (d->left == 0)
-			d->state = C_DATA_CR;
-	}
-	return (int64_t)i;
-}
-
-bool
-http_dechunk_done(const struct http_chunked *d)
-{
-	return d->state == C_DONE;
 }

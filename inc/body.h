@@ -4,7 +4,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#include "http.h"
+#include "chunk.h"
 
 /*
  * A body on its way from one side to the other: how its end is found, and the
@@ -17,7 +17,7 @@ struct body {
 	bool done;           /* all of it has been taken */
 	uint64_t left;       /* of HTTP_BODY_LENGTH */
 	uint64_t bytes;      /* of payload taken so far */
-	struct http_chunked chunk;
+	struct chunk_state chunk;
 };
 
 /* memory for trailers on their way out, of that size; call once */

@@ -16,8 +16,12 @@ bool span_is(struct span s, const char *lit);
 /* the same, with upper and lower case told apart */
 bool span_is_exact(struct span s, const char *lit);
 bool span_equal(struct span a, struct span b);
+/* the bytes from p on, before end */
+struct span span_between(const char *p, const char *end);
 /* lower case of one ASCII letter, all else as it is */
 char lower(char c);
+/* the value of a hexadecimal digit, -1 for what is none */
+int hex_digit(char c);
 /*
  * Walks a comma-separated list: takes the next element, without the white
  * space around it, off *list. False when there is none left; empty elements

@@ -2,57 +2,18 @@
 #define HTTP_H
 
 #include "buf.h"
+#include "field.h"
 #include "reason.h"
 
 /*
  * HTTP/1.1 messages (RFC 9110, RFC 9112), strictly: what two parsers could
  * read differently is refused. Bytes in, struct out; no I/O, no memory, no
- * log. Spans point into the bytes that were parsed.
+ * log. Spans point into the bytes that were parsed, or to a constant.
  *
  * Parsers return the number of bytes consumed, 0 when the message's head is
  * not complete yet, or a reason negated. Errors are found as early as the
  * bytes show them.
  */
-
-/* fields that somebody here asks about; the rest is HTTP_F_OTHER */
-enum http_field_id {
-	HTTP_F_OTHER,
-	HTTP_F_HOST,
-	HTTP_F_CONNECTION,
-	HTTP_F_CONTENT_LENGTH,
-	HTTP_F_TRANSFER_ENCODING,
-	HTTP_F_TE,
-	HTTP_F_TRAILER,
-	HTTP_F_UPGRADE,
-	HTTP_F_EXPECT,
-	HTTP_F_KEEP_ALIVE,
-	HTTP_F_PROXY_CONNECTION,
-	HTTP_F_PROXY_AUTHENTICATE,
-	HTTP_F_PROXY_AUTHORIZATION,
-	HTTP_F_PROXY, /* the httpoxy field */
-	HTTP_F_HTTP2_SETTINGS,
-	HTTP_F_COOKIE,
-	HTTP_F_SET_COOKIE,
-	HTTP_F_AUTHORIZATION,
-	HTTP_F_FORWARDED,
-	HTTP_F_X_FORWARDED_FOR,
-	HTTP_F_X_FORWARDED_PROTO,
-	HTTP_F_X_FORWARDED_HOST,
-	HTTP_F_X_FORWARDED_OTHER, /* any other X-Forwarded-* */
-	HTTP_F_X_REQUEST_ID,
-	HTTP_F_ORIGIN,
-	HTTP_F_ACCEPT,
-	HTTP_F_CONTENT_TYPE,
-	HTTP_F_CONTENT_ENCODING,
-	HTTP_F_DATE,
-	HTTP_F_RETRY_AFTER,
-	HTTP_F_SEC_WEBSOCKET_KEY,
-	HTTP_F_SEC_WEBSOCKET_VERSION,
-	HTTP_F_SEC_WEBSOCKET_ACCEPT,
-	HTTP_F_SEC_WEBSOCKET_PROTOCOL,
-	HTTP_F_SEC_WEBSOCKET_EXTENSIONS,
-	HTTP_F_COUNT /* at most 64: struct http_head.seen */
-};
 
 struct http_field {
 	struct span name, value; /* value without white space around it */
@@ -108,7 +69,11 @@ struct http_request {
 	struct span method;
 	enum http_method method_id;
 	struct span target; /* as it was sent, for logs */
-	struct span path;   /* "/..." or "*", no query; CONNECT: empty */
+	/*
+	 * "/...", no query; CONNECT: empty. "*" is the server as a whole: that
+	 * target, or with OPTIONS an absolute one without path and query.
+	 */
+	struct span path;
 	struct span query;  /* with its "?", or empty */
 	/*
 	 * The authority the request is for, port included, "" if there was
@@ -152,6 +117,14 @@ int http_parse_request(const char *p, size_t n, const struct http_limits *lim,
 int http_parse_response(const char *p, size_t n, const struct http_limits *lim,
     bool head_request, struct http_response *r);
 
+/*
+ * Parses field lines and the empty line behind them: what requests, responses
+ * and trailers have in common. h->fields as above; hop is true for what is
+ * always of this hop.
+ */
+int http_parse_fields(const char *p, size_t n, const struct http_limits *lim,
+    struct http_head *h);
+
 /* the first field with that id behind prev (NULL: from the start), or NULL */
 const struct http_field *http_find(const struct http_head *h,
     enum http_field_id id, const struct http_field *prev);
@@ -160,54 +133,9 @@ unsigned http_count(const struct http_head *h, enum http_field_id id);
 /* true if the fields with that id, read as one list, hold the token lit */
 bool http_lists(const struct http_head *h, enum http_field_id id,
     const char *lit);
-/* the id of a field name, in any case */
-enum http_field_id http_field_id(struct span name);
-/* true if s is one or more tchar (RFC 9110 5.6.2) */
-bool http_is_token(struct span s);
-/* true if s may stand as a field value (RFC 9110 5.5), outer blanks included */
-bool http_is_value(struct span s);
-/*
- * true if s is host [":" port] (RFC 3986 3.2) with no userinfo; not empty.
- * Escapes, single quotes and commas in the host are refused.
- */
-bool http_is_authority(struct span s);
-/* the host of an authority, without port and without the brackets of IPv6 */
-struct span http_host_only(struct span authority);
 /* true if the method may be repeated (RFC 9110 9.2.2) */
 bool http_idempotent(enum http_method m);
 /* the phrase of a status that weir itself sends, "" for others */
 const char *http_phrase(int status);
-
-/*
- * Chunked bodies (RFC 9112 7.1). Zero is the state before the first chunk.
- */
-struct http_chunked {
-	uint64_t left;  /* data bytes of this chunk still to come */
-	uint16_t line;  /* bytes of this chunk-size line so far */
-	uint8_t state;  /* private */
-	uint8_t digits; /* private */
-};
-
-/*
- * Decodes in place as much of p[0..n) as it can: data of several chunks is
- * moved together. *data and *data_n are the decoded bytes, inside p[0..n).
- * Returns the bytes consumed (everything, unless the last chunk was reached)
- * or -R_BAD_CHUNK, with the data before the fault still given. Chunk
- * extensions are checked and dropped; a chunk-size line is at most 256 bytes.
- */
-int64_t http_dechunk(struct http_chunked *d, char *p, size_t n, char **data,
-    size_t *data_n);
-/* true when the last chunk's line has been read: the trailers follow */
-bool http_dechunk_done(const struct http_chunked *d);
-
-/*
- * Parses a trailer section, its final CRLF included. h->fields as above; each
- * field that may be forwarded has hop == false: framing, routing,
- * authentication, request modifiers, response control and hop-by-hop fields
- * (RFC 9110 6.5.1) are marked. Reasons: BAD_TRAILER, HEAD_TOO_LARGE,
- * TOO_MANY_FIELDS.
- */
-int http_parse_trailers(const char *p, size_t n, const struct http_limits *lim,
-    struct http_head *h);
 
 #endif

@@ -74,7 +74,7 @@ take_trailers(struct body *b, const char *p, size_t n,
 	int used;
 
 	h.fields = fields;
-	used = http_parse_trailers(p, n, lim, &h);
+	used = chunk_parse_trailers(p, n, lim, &h);
 	if (used <= 0)
 		return used;
 	b->done = true;
@@ -114,14 +114,14 @@ body_take(struct body *b, char *p, size_t n, const struct http_limits *lim,
 		break;
 	case HTTP_BODY_CHUNKED:
 		payload = 0;
-		if (!http_dechunk_done(&b->chunk))
-			taken = (ssize_t)http_dechunk(&b->chunk, p, n, &data,
+		if (!chunk_done(&b->chunk))
+			taken = (ssize_t)chunk_decode(&b->chunk, p, n, &data,
 			    &payload);
 		break;
 	}
 	add_payload(b, piece, data, payload, &tail);
 	if (b->kind == HTTP_BODY_CHUNKED && taken >= 0 &&
-	    http_dechunk_done(&b->chunk))
+	    chunk_done(&b->chunk))
 		more = take_trailers(b, p + taken, n - (size_t)taken, lim,
 		    fields, &tail);
 	add_part(piece, tail.p, tail.n);

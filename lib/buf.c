@@ -23,6 +23,15 @@ lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool
 span_is(struct span s, const char *lit)
 {
@@ -44,6 +53,16 @@ bool
 span_equal(struct span a, struct span b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+struct span
+span_between(const char *p, const char *end)
+{
+	struct span s;
+
+	s.p = p;
+	s.n = (size_t)(end - p);
+	return s;
 }
 
 static bool

@@ -76,6 +76,7 @@ refuse_view(struct session *s, struct view *v, enum reason why)
 		return;
 	}
 	note(x, dash(), dash(), dash());
+	x->began = s->since;
 	x->minor = 1;
 	/* what follows is thrown away by session_linger() */
 	view_done(s->c, v, v->n);

@@ -9,31 +9,25 @@
 
 #define STARS "***"
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* decodes %XX (RFC 3986 2.1); false if that is longer than cap */
 static bool
 decode(struct span s, char *out, size_t cap, size_t *n)
 {
 	size_t i;
+	int hi, lo;
 
 	*n = 0;
 	for (i = 0; i < s.n; i++) {
 		if (*n == cap)
 			return false;
 		out[*n] = s.p[i];
-		if (s.p[i] == '%' && s.n - i > 2 && hex(s.p[i + 1]) >= 0 &&
-		    hex(s.p[i + 2]) >= 0) {
-			out[*n] = (char)(hex(s.p[i + 1]) * 16 +
-			    hex(s.p[i + 2]));
-			i += 2;
+		if (s.p[i] == '%' && s.n - i > 2) {
+			hi = hex_digit(s.p[i + 1]);
+			lo = hex_digit(s.p[i + 2]);
+			if (hi >= 0 && lo >= 0) {
+				out[*n] = (char)(hi * 16 + lo);
+				i += 2;
+			}
 		}
 		(*n)++;
 	}

@@ -2,16 +2,7 @@
 #include <string.h>
 
 #include "route.h"
-#include "http.h"
-
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "field.h"
 
 /* RFC 3986 2.3 */
 static bool
@@ -33,8 +24,8 @@ next_char(struct span s, size_t *i)
 		while (*i < s.n && s.p[*i] == '/')
 			(*i)++;
 	} else if (c == '%' && *i + 1 < s.n) {
-		hi = hex(s.p[*i]);
-		lo = hex(s.p[*i + 1]);
+		hi = hex_digit(s.p[*i]);
+		lo = hex_digit(s.p[*i + 1]);
 		if (hi >= 0 && lo >= 0 && unreserved(16 * hi + lo)) {
 			*i += 2;
 			return (char)(16 * hi + lo);
@@ -81,7 +72,7 @@ host_rank(const char *host, struct span name)
 struct conf_route *
 route_find(const struct conf *c, struct span authority, struct span path)
 {
-	struct span name = http_host_only(authority);
+	struct span name = field_host_only(authority);
 	struct conf_route *r, *best = NULL;
 	size_t rank, len, best_rank = 0, best_len = 0;
 

@@ -6,7 +6,7 @@
 
 #include "value.h"
 #include "endpoint.h"
-#include "http.h"
+#include "field.h"
 #include "log.h"
 
 #define AUTHORITY_SIZE 259 /* of a name, a colon and a port */
@@ -149,7 +149,7 @@ value_parse(enum value_type type, const char *text, uint64_t min,
 		text = "";
 	else if (type == VALUE_HOST && *text != '\0' &&
 	    strcmp(text, "upstream") != 0 &&
-	    (all.n > AUTHORITY_SIZE || !http_is_authority(all)))
+	    (all.n > AUTHORITY_SIZE || !field_is_authority(all)))
 		return "not upstream, client or HOST[:PORT]";
 	return parse_str(text, field, a);
 }

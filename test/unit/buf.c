@@ -70,6 +70,22 @@ test_names(void)
 	    lower('@') == '@' && lower('\xc4') == '\xc4', "lower", "borders");
 }
 
+static void
+test_hex_digit(void)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *p;
+	int c, want;
+
+	for (c = 0; c < 256; c++) {
+		p = c == 0 ? NULL : strchr(digits, c);
+		want = p == NULL ? -1 : (int)(p - digits);
+		if (want > 15)
+			want -= 6;
+		expect(hex_digit((char)c) == want, "hex_digit", "each byte");
+	}
+}
+
 static const struct {
 	const char *list, *elements, *why;
 } lists[] = {
@@ -261,6 +277,7 @@ main(void)
 {
 	buf_pool(LARGE, 2, 3);
 	test_names();
+	test_hex_digit();
 	test_lists();
 	test_text();
 	test_bytes();

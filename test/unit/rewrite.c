@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chunk.h"
 #include "rewrite.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -581,7 +582,7 @@ test_interims(void)
 	for (i = 0; i < LEN(trailers); i++) {
 		memset(&h, 0, sizeof h);
 		h.fields = fields;
-		if (http_parse_trailers(trailers[i].in,
+		if (chunk_parse_trailers(trailers[i].in,
 		    strlen(trailers[i].in), &limits, &h) > 0)
 			compare(write_trailers, &h, NULL, trailers[i].out,
 			    "trailers", trailers[i].why);

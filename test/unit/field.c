@@ -1,0 +1,283 @@
+/*
+ * Tests field.c, from memory that ends at an unreadable page.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "field.h"
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define GUARD_MAX 65536 /* a multiple of any page */
+#define S(s) s, sizeof s - 1
+
+static int failed;
+static unsigned rows;
+static char *guard_end; /* the unreadable page begins here */
+
+static void
+fail(const char *what, const char *why)
+{
+	fprintf(stderr, "FAIL %s: %s\n", what, why);
+	failed = 1;
+}
+
+static void
+expect(bool ok, const char *what, const char *why)
+{
+	if (!ok)
+		fail(what, why);
+}
+
+/* where an unreadable page begins, behind GUARD_MAX bytes */
+static void *
+guard(void)
+{
+	char *p;
+
+	p = mmap(NULL, 2 * GUARD_MAX, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED ||
+	    mprotect(p + GUARD_MAX, GUARD_MAX, PROT_NONE) != 0) {
+		perror("mmap");
+		exit(1);
+	}
+	return p + GUARD_MAX;
+}
+
+/* n bytes right before the unreadable page */
+static struct span
+guarded(const char *p, size_t n)
+{
+	struct span s;
+
+	s.p = guard_end - n;
+	s.n = n;
+	if (n > 0)
+		memcpy(guard_end - n, p, n);
+	return s;
+}
+
+/* a xorshift, so that each run tests the same */
+static size_t
+pick(size_t below)
+{
+	static uint64_t x = 0x9e3779b97f4a7c15;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return (size_t)(x % below);
+}
+
+/* true if s lies in p[0..n), or is empty and wherever */
+static bool
+inside(struct span s, const char *p, size_t n)
+{
+	return s.n == 0 ? s.p != NULL : s.n <= n && s.p >= p &&
+	    s.p + s.n <= p + n;
+}
+
+static const struct {
+	const char *p;
+	size_t n;
+	bool token, value, authority;
+	const char *host, *why;
+} values[] = {
+	{S(""), false, true, false, "", "empty"},
+	{S("a"), true, true, true, "a", "letter"},
+	{S("a b"), false, true, false, NULL, "space within"},
+	{S(" a "), false, true, false, NULL, "blanks around"},
+	{S("\t"), false, true, false, NULL, "tab"},
+	{S("a\0"), false, false, false, NULL, "nul"},
+	{S("aaaaaaaaaaaaaaa\0"), false, false, false, NULL, "nul far in"},
+	{S("a\r"), false, false, false, NULL, "cr"},
+	{S("a\n"), false, false, false, NULL, "lf"},
+	{S("a\x7f"), false, false, false, NULL, "del"},
+	{S("\x80"), false, true, false, NULL, "high byte"},
+	{S("\xff\xff\xff\xff\xff\xff\xff\xff"), false, true, false, NULL,
+	 "eight high bytes"},
+	{S("!#$%&'*+-.^_`|~"), true, true, false, NULL, "marks"},
+	{S("aaaaaaa,"), false, true, false, NULL, "comma in the eighth byte"},
+	{S("a:1"), false, true, true, "a", "port"},
+	{S("a:"), false, true, false, NULL, "no port"},
+	{S("a:65536"), false, true, false, NULL, "large port"},
+	{S(":1"), false, true, false, "", "no host"},
+	{S("[::1]"), false, true, true, "::1", "ipv6"},
+	{S("[::1]:1"), false, true, true, "::1", "ipv6 and port"},
+	{S("[::1"), false, true, false, "[::1", "open bracket"},
+	{S("["), false, true, false, "[", "bracket"},
+	{S("[]"), false, true, false, "", "brackets"},
+	{S("[::\0]"), false, false, false, NULL, "nul in brackets"},
+	{S("a@b"), false, true, false, NULL, "user"},
+	{S("example.com:443"), false, true, true, "example.com", "name"},
+	{S("%41%4A"), true, true, false, NULL, "escapes"},
+	{S("\x7f"), false, false, false, NULL, "del alone"},
+	{S("a]"), false, true, false, "a]", "bracket behind"},
+	{S("%4"), true, true, false, NULL, "cut escape"},
+};
+
+static void
+test_values(void)
+{
+	struct span s, host;
+	size_t i;
+
+	for (i = 0; i < LEN(values); i++) {
+		rows++;
+		s = guarded(values[i].p, values[i].n);
+		expect(field_is_token(s) == values[i].token, "token",
+		    values[i].why);
+		expect(field_is_value(s) == values[i].value, "value",
+		    values[i].why);
+		expect(field_is_authority(s) == values[i].authority,
+		    "authority", values[i].why);
+		host = field_host_only(s);
+		expect(inside(host, s.p, s.n) && (values[i].host == NULL ||
+		    span_is_exact(host, values[i].host)), "host only",
+		    values[i].why);
+	}
+}
+
+/* every byte alone, against the words of the standard */
+static void
+test_bytes(void)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+	bool alnum, token, value;
+	char m[16];
+	int c;
+
+	for (c = 0; c < 256; c++) {
+		alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z');
+		token = alnum || (c != 0 && strchr(marks, c) != NULL);
+		value = c == '\t' || (c >= ' ' && c != 0x7f);
+		memset(m, 'a', sizeof m);
+		m[pick(sizeof m)] = (char)c;
+		expect(field_is_token(guarded(m, sizeof m)) == token,
+		    "token", "each byte");
+		expect(field_is_value(guarded(m, sizeof m)) == value,
+		    "value", "each byte");
+		expect(field_is((char)c, FIELD_TCHAR) == token &&
+		    field_is((char)c, FIELD_TEXT) == value, "class",
+		    "each byte");
+	}
+}
+
+static const struct {
+	const char *name;
+	enum http_field_id id;
+} names[] = {
+	{"Host", HTTP_F_HOST}, {"Connection", HTTP_F_CONNECTION},
+	{"Content-Length", HTTP_F_CONTENT_LENGTH},
+	{"Transfer-Encoding", HTTP_F_TRANSFER_ENCODING}, {"TE", HTTP_F_TE},
+	{"Trailer", HTTP_F_TRAILER}, {"Upgrade", HTTP_F_UPGRADE},
+	{"Expect", HTTP_F_EXPECT}, {"Keep-Alive", HTTP_F_KEEP_ALIVE},
+	{"Proxy-Connection", HTTP_F_PROXY_CONNECTION},
+	{"Proxy-Authenticate", HTTP_F_PROXY_AUTHENTICATE},
+	{"Proxy-Authorization", HTTP_F_PROXY_AUTHORIZATION},
+	{"Proxy", HTTP_F_PROXY}, {"HTTP2-Settings", HTTP_F_HTTP2_SETTINGS},
+	{"Cookie", HTTP_F_COOKIE}, {"Set-Cookie", HTTP_F_SET_COOKIE},
+	{"Authorization", HTTP_F_AUTHORIZATION},
+	{"Forwarded", HTTP_F_FORWARDED},
+	{"X-Forwarded-For", HTTP_F_X_FORWARDED_FOR},
+	{"X-Forwarded-Proto", HTTP_F_X_FORWARDED_PROTO},
+	{"X-Forwarded-Host", HTTP_F_X_FORWARDED_HOST},
+	{"X-Forwarded-Port", HTTP_F_X_FORWARDED_OTHER},
+	{"X-Forwarded-Ssl", HTTP_F_X_FORWARDED_OTHER},
+	{"X-Request-Id", HTTP_F_X_REQUEST_ID}, {"Origin", HTTP_F_ORIGIN},
+	{"Accept", HTTP_F_ACCEPT}, {"Content-Type", HTTP_F_CONTENT_TYPE},
+	{"Content-Encoding", HTTP_F_CONTENT_ENCODING}, {"Date", HTTP_F_DATE},
+	{"Retry-After", HTTP_F_RETRY_AFTER},
+	{"Sec-WebSocket-Key", HTTP_F_SEC_WEBSOCKET_KEY},
+	{"Sec-WebSocket-Version", HTTP_F_SEC_WEBSOCKET_VERSION},
+	{"Sec-WebSocket-Accept", HTTP_F_SEC_WEBSOCKET_ACCEPT},
+	{"Sec-WebSocket-Protocol", HTTP_F_SEC_WEBSOCKET_PROTOCOL},
+	{"Sec-WebSocket-Extensions", HTTP_F_SEC_WEBSOCKET_EXTENSIONS},
+	{"", HTTP_F_OTHER}, {"A", HTTP_F_OTHER},
+	{"X-Forwarded", HTTP_F_OTHER}, {"Forwarded-For", HTTP_F_OTHER},
+	{"Sec-WebSocket-Key1", HTTP_F_OTHER}, {"Proxy-Status", HTTP_F_OTHER},
+	{"User-Agent", HTTP_F_OTHER}, {"Set-Cookie2", HTTP_F_OTHER},
+};
+
+/* a name in both cases, and with each of its bytes changed */
+static void
+test_names(void)
+{
+	enum http_field_id id;
+	char m[32];
+	size_t i, k, n;
+
+	for (i = 0; i < LEN(names); i++) {
+		rows++;
+		n = strlen(names[i].name);
+		for (k = 0; k < n; k++)
+			m[k] = lower(names[i].name[k]);
+		expect(field_id(guarded(names[i].name, n)) ==
+		    names[i].id, "name", names[i].name);
+		expect(field_id(guarded(m, n)) == names[i].id,
+		    "name in lower case", names[i].name);
+		for (k = 0; k < n; k++) {
+			m[k] = (char)(m[k] ^ (m[k] == '-' ? 0x20 : 0x01));
+			id = field_id(guarded(m, n));
+			expect(id == HTTP_F_OTHER ||
+			    id == HTTP_F_X_FORWARDED_OTHER,
+			    "name with a byte changed", names[i].name);
+			m[k] = (char)(m[k] ^ (m[k] == '\r' ? 0x20 : 0x01));
+		}
+		if (n > 0)
+			expect(field_id(guarded(m, n - 1)) !=
+			    names[i].id || names[i].id == HTTP_F_OTHER ||
+			    names[i].id == HTTP_F_X_FORWARDED_OTHER,
+			    "name cut", names[i].name);
+	}
+}
+
+static const struct {
+	const char *p;
+	size_t n;
+	const char *lit;
+	bool want;
+	const char *why;
+} beginnings[] = {
+	{S("proxy-x"), "proxy-", true, "more"},
+	{S("proxy-"), "proxy-", true, "the same"},
+	{S("PrOxY-"), "proxy-", true, "upper case"},
+	{S("proxy"), "proxy-", false, "less"},
+	{S("proxyx"), "proxy-", false, "another byte"},
+	{S("\rroxy-"), "proxy-", false, "folded letter"},
+	{S("proxy\r"), "proxy-", false, "folded mark"},
+	{S(""), "proxy-", false, "nothing"},
+	{S("SEC-WebSocket-Key"), "sec-websocket-", true, "longer than a word"},
+	{S("SEC-WebSocket_Key"), "sec-websocket-", false, "its last byte"},
+	{S("SEC-WebSocjet-Key"), "sec-websocket-", false, "a byte within"},
+};
+
+static void
+test_beginnings(void)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(beginnings); i++) {
+		rows++;
+		expect(field_begins(guarded(beginnings[i].p, beginnings[i].n),
+		    beginnings[i].lit) == beginnings[i].want, "begins",
+		    beginnings[i].why);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	(void)argv;
+	guard_end = guard();
+	test_values();
+	test_bytes();
+	test_names();
+	test_beginnings();
+	if (argc > 1)
+		printf("%u rows\n", rows);
+	return failed;
+}
