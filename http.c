@@ -301,21 +301,31 @@ read_path(const char *p, const char *end, struct http_request *q)
 	return has_dot_segment(q->path) ? -R_BAD_TARGET : 0;
 }
 
-/* absolute-form: RFC 9112 3.2.2 */
-static int
-absolute_form(struct http_request *q)
+/* the bytes of the scheme that a target begins with, "://" included, or 0 */
+static size_t
+scheme_len(struct span target)
 {
 	static const char *const schemes[] = {
 		"http://", "https://", "ws://", "wss://"
 	};
-	const char *p, *end = q->target.p + q->target.n, *from;
-	size_t i, n = sizeof schemes / sizeof schemes[0];
+	size_t i;
 
-	for (i = 0; i < n && !field_begins(q->target, schemes[i]); i++)
-		;
-	if (i == n)
+	for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+		if (field_begins(target, schemes[i]))
+			return strlen(schemes[i]);
+	return 0;
+}
+
+/* absolute-form: RFC 9112 3.2.2 */
+static int
+absolute_form(struct http_request *q)
+{
+	const char *p, *end = q->target.p + q->target.n, *from;
+	size_t scheme = scheme_len(q->target);
+
+	if (scheme == 0)
 		return -R_BAD_TARGET;
-	from = q->target.p + strlen(schemes[i]);
+	from = q->target.p + scheme;
 	for (p = from; p < end && *p != '/' && *p != '?'; p++)
 		;
 	q->host = span_between(from, p);

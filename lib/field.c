@@ -120,7 +120,7 @@ same(const char *p, const char *lit, size_t n)
 		if (!same8(p + i, lit + i))
 			return false;
 	if (n >= 8)
-		return same8(p + n - 8, lit + n - 8);
+		return same8(p + (n - 8), lit + (n - 8));
 	for (; i < n; i++)
 		if (fold(p[i]) != lit[i])
 			return false;
