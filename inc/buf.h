@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A piece of somebody else's memory; dies with the next read into it. */
 struct span {
@@ -40,9 +41,31 @@ struct text {
 };
 
 void text_init(struct text *t, void *p, size_t cap);
-void text_mem(struct text *t, const void *p, size_t n);
-void text_str(struct text *t, const char *s);
-void text_span(struct text *t, struct span s);
+/* a head is put together from a hundred pieces: these are worth inlining */
+static inline void
+text_mem(struct text *t, const void *p, size_t n)
+{
+	if (n > t->cap - t->n) {
+		t->full = true;
+		return;
+	}
+	if (n > 0)
+		memcpy(t->p + t->n, p, n);
+	t->n += n;
+}
+
+static inline void
+text_str(struct text *t, const char *s)
+{
+	text_mem(t, s, strlen(s));
+}
+
+static inline void
+text_span(struct text *t, struct span s)
+{
+	text_mem(t, s.p, s.n);
+}
+
 void text_uint(struct text *t, uint64_t v);
 void text_hex(struct text *t, uint64_t v);
 

@@ -103,30 +103,6 @@ text_init(struct text *t, void *p, size_t cap)
 	t->full = false;
 }
 
-void
-text_mem(struct text *t, const void *p, size_t n)
-{
-	if (n > t->cap - t->n) {
-		t->full = true;
-		return;
-	}
-	if (n > 0)
-		memcpy(t->p + t->n, p, n);
-	t->n += n;
-}
-
-void
-text_str(struct text *t, const char *s)
-{
-	text_mem(t, s, strlen(s));
-}
-
-void
-text_span(struct text *t, struct span s)
-{
-	text_mem(t, s.p, s.n);
-}
-
 static void
 text_number(struct text *t, uint64_t v, unsigned base)
 {

@@ -5,13 +5,25 @@
 
 #include "rewrite.h"
 
+/* one look at the room for all of it: this is where heads spend their time */
 static void
 put_field(struct text *t, struct span name, struct span value)
 {
-	text_span(t, name);
-	text_mem(t, ": ", 2);
-	text_span(t, value);
-	text_mem(t, "\r\n", 2);
+	char *p = t->p + t->n;
+
+	if (name.n + value.n + 4 > t->cap - t->n) {
+		t->full = true;
+		return;
+	}
+	memcpy(p, name.p, name.n);
+	p += name.n;
+	memcpy(p, ": ", 2);
+	p += 2;
+	if (value.n > 0)
+		memcpy(p, value.p, value.n);
+	p += value.n;
+	memcpy(p, "\r\n", 2);
+	t->n += name.n + value.n + 4;
 }
 
 /* true if the rule is about the field */
