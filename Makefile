@@ -65,6 +65,7 @@ weir-static: proxy.c $(OBJ:.o=.c) $(HDR)
 	    $(OBJ:.o=.c) $$(cc -print-file-name=libbearssl.a)
 
 test: weir $(UNIT)
+	test/need
 	test/run
 
 demo: weir

@@ -1,6 +1,7 @@
 """Runs scripts under node, with its ws package.
 
-The package is the distribution's, or one that NODE_PATH names.
+The package is one that NODE_PATH names, that of test/need, or the
+distribution's.
 """
 import json
 import os
@@ -12,7 +13,9 @@ from weir import Hang, Skip, WAIT, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENV = dict(os.environ, NODE_PATH=os.pathsep.join(
-    p for p in (os.environ.get('NODE_PATH'), '/usr/share/nodejs') if p))
+    p for p in (os.environ.get('NODE_PATH'),
+                os.path.join(HERE, '../../node_modules'),
+                '/usr/share/nodejs') if p))
 
 
 def node():
