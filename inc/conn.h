@@ -14,8 +14,9 @@
  * read of it and not used yet, and its place among the active ones.
  *
  * An end is in one of three places: active (polled each turn for what its
- * owner wants), parked (the kernel watches it, park.h), or out (it wants
- * nothing, and something else of its owner will wake it).
+ * owner wants), parked (the kernel watches it, park.h; it is served from there
+ * as long as it wants the same), or out (it wants nothing, and something else
+ * of its owner will wake it).
  */
 enum conn_kind {
 	CONN_FREE, /* zero: not in use */
@@ -33,7 +34,6 @@ struct conn {
 	uint8_t kind;
 	uint8_t asleep; /* 0 active, else 1 + the events it sleeps on */
 	uint8_t quiet;  /* turns without an event */
-	bool known;     /* to park.h */
 	bool eof;       /* the peer has closed its sending side */
 	bool shut;      /* we have closed ours */
 	bool broken;    /* sending failed; nothing can be sent any more */

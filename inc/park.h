@@ -1,27 +1,26 @@
 #ifndef PARK_H
 #define PARK_H
 
-#include <stdbool.h>
-
 /*
- * The kernel's own set of idle descriptors: epoll on Linux, kqueue on the
- * BSDs. It keeps the loop's poll() short: what has been quiet for some turns
- * waits here, and the set's one descriptor is polled in its place. Where
- * there is neither, or with POSIX defined, nothing can be parked.
+ * The kernel's own set of descriptors: epoll on Linux, kqueue on the BSDs. It
+ * keeps the loop's poll() short: what has been quiet for some turns waits
+ * here, and the set's one descriptor is polled in its place. Where there is
+ * neither, or with POSIX defined, nothing can be parked.
  *
- * Each descriptor is watched for one event: once park_take() has named it, it
- * must be parked again. Closing a descriptor takes it out of the set.
+ * A parked descriptor stays in the set, and is named again and again while it
+ * is ready, until park_drop(). Closing a descriptor takes it out.
  */
+
+#define PARK_BATCH 256 /* descriptors that park_take() names at most */
 
 /* opens the set; its descriptor to poll for POLLIN, or -1: no parking here */
 int park_open(void);
 /* what the set is: "epoll", "kqueue" or "none" */
 const char *park_name(void);
-/*
- * Watches fd for the poll() events (POLLIN, POLLOUT) given; known tells that
- * this fd was parked before, since it was opened. 0, or -1 if it cannot be.
- */
-int park_put(int fd, int events, void *owner, bool known);
+/* watches fd for the poll() events (POLLIN, POLLOUT); 0, or -1: it cannot be */
+int park_put(int fd, int events, void *owner);
+/* takes fd out of the set, in which it is for those events */
+void park_drop(int fd, int events);
 /*
  * Takes up to max ready ones: their owners and poll() events. An owner may
  * have been released since it was parked if its descriptor was closed within

@@ -22,6 +22,8 @@
 /*
  * Turns without an event after which an end goes to sleep. Parking costs one
  * call, a turn in poll() about a thirtieth of that, cold caches not counted.
+ * Once parked it stays so while it wants the same, however busy it is: that
+ * costs no call at all. Connections that live for a few turns never get there.
  */
 #define QUIET_TURNS 24
 
@@ -106,6 +108,7 @@ conn_close(struct conn *c)
 	if (c == NULL)
 		return;
 	assert(c->kind != CONN_FREE);
+	/* a parked one leaves the kernel's set as it is closed */
 	if (!c->asleep)
 		active.c[c->slot] = NULL;
 	buf_put(c->in);
@@ -129,9 +132,11 @@ conn_abort(struct conn *c)
 void
 conn_wake(struct conn *c)
 {
+	int events = c->asleep - 1;
+
 	/* without memory for the set it sleeps on, and its timeout ends it */
-	if (c->asleep)
-		activate(c);
+	if (c->asleep && activate(c) && events != 0)
+		park_drop(c->fd, events);
 }
 
 void
@@ -306,11 +311,8 @@ conn_forget(struct conn *c)
 static bool
 sleep_on(struct conn *c, int events)
 {
-	if (events != 0) {
-		if (park_fd < 0 || park_put(c->fd, events, c, c->known) < 0)
-			return false;
-		c->known = true;
-	}
+	if (events != 0 && (park_fd < 0 || park_put(c->fd, events, c) < 0))
+		return false;
 	c->asleep = (uint8_t)(1 + events);
 	return true;
 }
@@ -365,21 +367,19 @@ conn_ready(const struct pollfd *pfd, size_t n, conn_serve_fn *serve)
 void
 conn_unpark(conn_serve_fn *serve)
 {
-	void *owners[64];
-	int events[64], i, n;
+	void *owners[PARK_BATCH];
+	int events[PARK_BATCH], i, n;
 	struct conn *c;
 
-	n = park_take(owners, events, 64);
+	n = park_take(owners, events, PARK_BATCH);
 	for (i = 0; i < n; i++) {
 		c = owners[i];
 		/*
-		 * Its memory may have passed to another end since; that one
-		 * is then looked at for nothing. One that had been woken
-		 * already is in the set, and poll() tells of it.
+		 * An earlier one of the batch may have woken or freed it, and
+		 * its memory may be another end's by now; that one is looked
+		 * at for nothing if it sleeps.
 		 */
-		if (c->kind == CONN_FREE || !c->asleep)
-			continue;
-		conn_wake(c);
-		serve(c, events[i]);
+		if (c->kind != CONN_FREE && c->asleep)
+			serve(c, events[i]);
 	}
 }

@@ -1,5 +1,4 @@
-/* The idle set: see park.h. One-shot everywhere, so that waking costs no
- * call and parking costs one. */
+/* The kernel's set: see park.h. */
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
@@ -22,8 +21,6 @@
 #define PARK_NONE
 #endif
 
-#define BATCH 64
-
 const char *
 park_name(void)
 {
@@ -45,10 +42,16 @@ park_open(void)
 }
 
 int
-park_put(int fd, int events, void *owner, bool known)
+park_put(int fd, int events, void *owner)
 {
-	(void)fd, (void)events, (void)owner, (void)known;
+	(void)fd, (void)events, (void)owner;
 	return -1;
+}
+
+void
+park_drop(int fd, int events)
+{
+	(void)fd, (void)events;
 }
 
 int
@@ -70,34 +73,44 @@ park_open(void)
 	return set = kqueue();
 }
 
-int
-park_put(int fd, int events, void *owner, bool known)
+/* adds or deletes the filters for events */
+static int
+change(int fd, int events, unsigned short what, void *owner)
 {
-	struct kevent change[2];
+	struct kevent k[2];
 	int n = 0;
 
-	(void)known;
 	if (events & POLLIN) {
-		EV_SET(&change[n], fd, EVFILT_READ, EV_ADD | EV_DISPATCH, 0, 0,
-		    owner);
+		EV_SET(&k[n], fd, EVFILT_READ, what, 0, 0, owner);
 		n++;
 	}
 	if (events & POLLOUT) {
-		EV_SET(&change[n], fd, EVFILT_WRITE, EV_ADD | EV_DISPATCH, 0,
-		    0, owner);
+		EV_SET(&k[n], fd, EVFILT_WRITE, what, 0, 0, owner);
 		n++;
 	}
-	return kevent(set, change, n, NULL, 0, NULL);
+	return kevent(set, k, n, NULL, 0, NULL);
+}
+
+int
+park_put(int fd, int events, void *owner)
+{
+	return change(fd, events, EV_ADD, owner);
+}
+
+void
+park_drop(int fd, int events)
+{
+	change(fd, events, EV_DELETE, NULL);
 }
 
 int
 park_take(void **owners, int *events, int max)
 {
 	static const struct timespec now;
-	struct kevent ready[BATCH];
+	struct kevent ready[PARK_BATCH];
 	int i, n;
 
-	n = kevent(set, NULL, 0, ready, max < BATCH ? max : BATCH, &now);
+	n = kevent(set, NULL, 0, ready, max < PARK_BATCH ? max : PARK_BATCH, &now);
 	for (i = 0; i < n; i++) {
 		owners[i] = ready[i].udata;
 		events[i] = ready[i].filter == EVFILT_READ ? POLLIN : POLLOUT;
@@ -114,25 +127,34 @@ park_open(void)
 }
 
 int
-park_put(int fd, int events, void *owner, bool known)
+park_put(int fd, int events, void *owner)
 {
-	struct epoll_event e = {EPOLLONESHOT, {NULL}};
+	struct epoll_event e = {0, {NULL}};
 
 	if (events & POLLIN)
 		e.events |= EPOLLIN;
 	if (events & POLLOUT)
 		e.events |= EPOLLOUT;
 	e.data.ptr = owner;
-	return epoll_ctl(set, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e);
+	return epoll_ctl(set, EPOLL_CTL_ADD, fd, &e);
+}
+
+void
+park_drop(int fd, int events)
+{
+	struct epoll_event e = {0, {NULL}};
+
+	(void)events;
+	epoll_ctl(set, EPOLL_CTL_DEL, fd, &e);
 }
 
 int
 park_take(void **owners, int *events, int max)
 {
-	struct epoll_event ready[BATCH];
+	struct epoll_event ready[PARK_BATCH];
 	int i, n;
 
-	n = epoll_wait(set, ready, max < BATCH ? max : BATCH, 0);
+	n = epoll_wait(set, ready, max < PARK_BATCH ? max : PARK_BATCH, 0);
 	for (i = 0; i < n; i++) {
 		owners[i] = ready[i].data.ptr;
 		events[i] = 0;
