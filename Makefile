@@ -51,7 +51,7 @@ proxy.o $(OBJ): $(HDR)
 .c.o:
 	$(CC) $(ALL) -c -o $@ $<
 
-$(UNIT): $(OBJ) $(HDR)
+$(UNIT): $(OBJ) $(HDR) test/unit/guard.h
 
 .c.test:
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB)

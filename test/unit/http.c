@@ -9,52 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "chunk.h"
 #include "http.h"
+#include "guard.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define GUARD_MAX 65536 /* a multiple of any page */
 #define FIELDS_MAX 100
 #define S(s) s, sizeof s - 1
 
 static const struct http_limits limits = {16384, 8192, FIELDS_MAX};
-static int failed;
 static unsigned rows;
 static char *guard_end; /* the unreadable page begins here */
 static struct http_field *fields_end; /* and another one here */
 static struct http_field *fields; /* as many as the limits allow */
-
-static void
-fail(const char *what, const char *why)
-{
-	fprintf(stderr, "FAIL %s: %s\n", what, why);
-	failed = 1;
-}
-
-static void
-expect(bool ok, const char *what, const char *why)
-{
-	if (!ok)
-		fail(what, why);
-}
-
-/* where an unreadable page begins, behind GUARD_MAX bytes */
-static void *
-guard(void)
-{
-	char *p;
-
-	p = mmap(NULL, 2 * GUARD_MAX, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED ||
-	    mprotect(p + GUARD_MAX, GUARD_MAX, PROT_NONE) != 0) {
-		perror("mmap");
-		exit(1);
-	}
-	return p + GUARD_MAX;
-}
 
 /* n bytes and then m more, right before the unreadable page */
 static char *
