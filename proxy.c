@@ -13,7 +13,8 @@
  * Each turn of the loop polls the active ends for what the phase of their
  * session wants, serves those that are ready (step.h), ends what is overdue
  * and frees what ended. Ends that are quiet wait in the kernel's own set
- * (park.h), whose descriptor is one entry of ours. Data that a peer does not
+ * (park.h), whose descriptor is one entry of ours. Listeners, the signals'
+ * pipe and the resolver's are ends like the others. Data that a peer does not
  * take at once is kept in a buffer of that end, and its other side is not read
  * until that has left: the whole of the backpressure. Everything here runs in
  * one thread; only names are looked up elsewhere, by a child process
@@ -67,6 +68,7 @@ static struct {
 static struct listener *listeners;
 static int signal_pipe[2] = {-1, -1};
 static int resolver = -1;
+static struct conn *resolver_end;
 static int64_t accept_again; /* accepting pauses until then */
 static bool quit;
 
@@ -218,14 +220,45 @@ find_listener(struct listener *list, const char *text)
 }
 
 static void
+close_listener(struct listener *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n_fds; i++)
+		conn_release(l->ends[i]);
+	listener_close(l);
+}
+
+static void
 close_listeners(struct listener *list)
 {
 	struct listener *next;
 
 	for (; list != NULL; list = next) {
 		next = list->next;
-		listener_close(list);
+		close_listener(list);
 	}
+}
+
+/* opens one and puts it among the ends that the loop watches; NULL, errno */
+static struct listener *
+open_listener(const struct conf_endpoint *e)
+{
+	struct listener *l;
+	unsigned i;
+
+	l = listener_open(e);
+	if (l == NULL)
+		return NULL;
+	for (i = 0; i < l->n_fds; i++) {
+		l->ends[i] = conn_open(l->fds[i], CONN_LISTENER, l);
+		if (l->ends[i] == NULL) {
+			close_listener(l);
+			errno = ENOMEM;
+			return NULL;
+		}
+	}
+	return l;
 }
 
 static void
@@ -249,7 +282,7 @@ open_listeners(const struct conf *c, struct listener **fresh)
 	for (e = c->listens; e != NULL; e = e->next) {
 		if (find_listener(listeners, e->text) != NULL)
 			continue;
-		l = listener_open(e);
+		l = open_listener(e);
 		if (l == NULL) {
 			err = errno;
 			close_listeners(*fresh);
@@ -280,7 +313,7 @@ take_listeners(const struct conf *c, struct listener *fresh)
 		}
 		*at = l->next;
 		empty_queue(l);
-		listener_close(l);
+		close_listener(l);
 	}
 	*at = fresh;
 	for (l = fresh; l != NULL; l = l->next)
@@ -351,6 +384,15 @@ start_resolver(void)
 	resolver = resolve_start();
 	if (resolver < 0)
 		log_error("resolver:");
+}
+
+static void
+stop_resolver(void)
+{
+	conn_release(resolver_end);
+	resolver_end = NULL;
+	resolve_stop();
+	resolver = -1;
 }
 
 static bool
@@ -511,63 +553,60 @@ take_answers(void)
 	if (got == 0)
 		return;
 	log_error("the resolver ended and is started again");
-	resolve_stop();
-	resolver = -1;
+	stop_resolver();
 	start_resolver();
 	upstream_forgotten(world.now);
 }
 
-/* the array that poll() is given: ours in front, the active ends behind */
-static struct {
-	struct pollfd *at;
-	size_t cap, own;
-} set;
+/* what is wanted of an end in this turn */
+static int
+wants(const struct conn *c)
+{
+	switch ((enum conn_kind)c->kind) {
+	case CONN_LISTENER:
+		return may_accept() ? POLLIN : 0;
+	case CONN_SIGNALS:
+	case CONN_RESOLVER:
+		return POLLIN;
+	default:
+		return step_events(c);
+	}
+}
 
 static void
-add_own(int fd)
-{
-	set.at[set.own].fd = fd;
-	set.at[set.own].events = POLLIN;
-	set.at[set.own++].revents = 0;
-}
-
-static size_t
-count_own(void)
+serve(struct conn *c, int revents)
 {
 	const struct listener *l;
-	size_t n = 3;
 
-	for (l = listeners; l != NULL; l = l->next)
-		n += l->n_fds;
-	return n;
+	switch ((enum conn_kind)c->kind) {
+	case CONN_LISTENER:
+		l = c->owner;
+		accept_from(c->fd, l->tls);
+		break;
+	case CONN_SIGNALS:
+		take_signals();
+		break;
+	case CONN_RESOLVER:
+		take_answers();
+		break;
+	default:
+		step_serve(c, revents);
+	}
 }
 
-/* what is watched in this turn; the number of descriptors */
-static size_t
+static void
 watch(void)
 {
 	const struct listener *l;
-	struct pollfd *more;
-	size_t need;
 	unsigned i;
 
-	need = count_own() + conn_active();
-	if (need > set.cap) {
-		more = realloc(set.at, 2 * need * sizeof *more);
-		if (more == NULL)
-			fatal("out of memory for descriptors");
-		set.at = more;
-		set.cap = 2 * need;
-	}
-	set.own = 0;
-	add_own(signal_pipe[0]);
-	add_own(conn_park_fd());
-	add_own(resolver);
+	if (resolver >= 0 && resolver_end == NULL)
+		resolver_end = conn_open(resolver, CONN_RESOLVER, NULL);
+	/* listeners that sleep learn whether there is room for connections */
 	for (l = listeners; l != NULL; l = l->next)
 		for (i = 0; i < l->n_fds; i++)
-			add_own(may_accept() ? l->fds[i] : -1);
-	conn_watch(set.at + set.own, step_events);
-	return set.own + conn_active();
+			conn_wants(l->ends[i], wants(l->ends[i]));
+	conn_watch(wants);
 }
 
 /* milliseconds to the nearest deadline, as poll() wants them */
@@ -592,29 +631,6 @@ wait_ms(void)
 }
 
 static void
-serve_all(size_t n)
-{
-	struct listener *l, *next;
-	size_t at = 3;
-	unsigned i;
-
-	conn_ready(set.at + set.own, n - set.own, step_serve);
-	if (set.at[1].revents != 0)
-		conn_unpark(step_serve);
-	if (set.at[2].revents != 0)
-		take_answers();
-	for (l = listeners; l != NULL; l = next) {
-		next = l->next;
-		for (i = 0; i < l->n_fds; i++)
-			if (set.at[at++].revents != 0)
-				accept_from(l->fds[i], l->tls);
-	}
-	/* the last, since it may change the listeners */
-	if (set.at[0].revents != 0)
-		take_signals();
-}
-
-static void
 expire(void)
 {
 	step_expire();
@@ -626,18 +642,13 @@ expire(void)
 static void
 loop(void)
 {
-	size_t n;
-
 	while (!quit && !(world.draining && world.sessions == 0)) {
-		n = watch();
-		if (poll(set.at, (nfds_t)n, wait_ms()) < 0) {
-			if (errno != EINTR && errno != EAGAIN)
-				fatal("poll:");
-			read_clock();
-		} else {
-			read_clock();
-			serve_all(n);
-		}
+		watch();
+		if (conn_sleep(wait_ms()) < 0 && errno != EINTR &&
+		    errno != EAGAIN)
+			fatal("poll:");
+		read_clock();
+		conn_serve(serve);
 		expire();
 		session_reap();
 		if (world.draining && world.now >= world.drain_until)
@@ -726,6 +737,8 @@ serve_forever(struct conf *c)
 	if (has_names(c))
 		start_resolver();
 	memory_max = session_init(c);
+	if (conn_open(signal_pipe[0], CONN_SIGNALS, NULL) == NULL)
+		fatal("out of memory at start");
 	conf_ref_upstreams(c);
 	raise_fds();
 	if (!open_listeners(c, &fresh)) {
@@ -742,10 +755,9 @@ serve_forever(struct conf *c)
 	close_listeners(listeners);
 	log_event("stop");
 	log_flush();
-	resolve_stop();
+	stop_resolver();
 	upstream_drop_all();
 	conf_unref(world.conf);
-	free(set.at);
 	return 0;
 }
 

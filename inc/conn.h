@@ -11,7 +11,9 @@
 
 /*
  * One end of a connection: a descriptor, what it could not send yet, what was
- * read of it and not used yet, and its place among the active ones.
+ * read of it and not used yet, and its place among the active ones. What else
+ * the loop waits for (listeners, the signals' pipe) is an end as well, so that
+ * it can sleep like the others.
  *
  * An end is in one of three places: active (polled each turn for what its
  * owner wants), parked (the kernel watches it, park.h; it is served from there
@@ -23,7 +25,10 @@ enum conn_kind {
 	CONN_CLIENT, /* owner: the session */
 	CONN_UPSTREAM, /* owner: the session */
 	CONN_ATTEMPT, /* being connected; owner: the session */
-	CONN_POOLED /* idle to an upstream; owner: the upstream */
+	CONN_POOLED, /* idle to an upstream; owner: the upstream */
+	CONN_LISTENER, /* owner: the listener */
+	CONN_SIGNALS, /* the pipe that signals are written to */
+	CONN_RESOLVER /* the child that looks names up */
 };
 
 struct conn {
@@ -50,6 +55,8 @@ void conn_init(size_t max);
 struct conn *conn_open(int fd, enum conn_kind kind, void *owner);
 /* closes fd, gives buffers back and frees c; NULL is fine */
 void conn_close(struct conn *c);
+/* frees c and leaves its descriptor to the caller; NULL is fine */
+void conn_release(struct conn *c);
 /* closes it with a reset: the peer sees that something is missing */
 void conn_abort(struct conn *c);
 /* makes a sleeping end active again */
@@ -92,27 +99,25 @@ conn_unsent(const struct conn *c)
 }
 
 /*
- * The active set and the turn. conn_watch() fills the set's part of a poll()
- * array; events() says what an end's owner wants of it now. Ends that were
- * quiet for some turns go to sleep. conn_ready() calls serve() for each end
- * that poll() named, and for each that woke from the kernel's set.
+ * The active set and the turn: conn_watch(), conn_sleep(), conn_serve().
+ * events() says what an end's owner wants of it now; serve() is called for
+ * each end that is ready. Ends that were quiet for some turns go to sleep.
  */
-struct pollfd;
 typedef int conn_events_fn(const struct conn *c);
 typedef void conn_serve_fn(struct conn *c, int revents);
 
-/* the descriptor of the kernel's set, or -1 */
-int conn_park_fd(void);
 /* what the kernel's set is: "epoll", "kqueue" or "none" */
 const char *conn_park_name(void);
-/* active ends: the entries that conn_watch() fills */
-size_t conn_active(void);
-/* fills pfd[0..conn_active()) */
-void conn_watch(struct pollfd *pfd, conn_events_fn *events);
-/* serves the n entries that conn_watch() filled */
-void conn_ready(const struct pollfd *pfd, size_t n, conn_serve_fn *serve);
-/* takes what is ready in the kernel's set and serves it */
-void conn_unpark(conn_serve_fn *serve);
+/* asks each active end what it wants */
+void conn_watch(conn_events_fn *events);
+/*
+ * Waits until an end is ready or wait_ms milliseconds have passed (negative:
+ * for ever), in poll() for the active ends and the kernel's set, or in the
+ * latter alone if no end is active. 0, or -1 with errno.
+ */
+int conn_sleep(int wait_ms);
+/* serves what conn_sleep() found ready */
+void conn_serve(conn_serve_fn *serve);
 /* wakes c if it sleeps on other events than these */
 void conn_wants(struct conn *c, int events);
 

@@ -12,6 +12,7 @@ struct listener {
 	char *text;      /* as configured: "http://:80" */
 	char *unlink_at; /* path of a unix socket, or NULL */
 	int fds[2];      /* IPv6 and IPv4, where any address was asked for */
+	struct conn *ends[2]; /* of the descriptors, while the loop has them */
 	unsigned n_fds;
 	bool tls;
 };

@@ -3,7 +3,8 @@
  *
  * The set is an array without holes while nobody walks it. While it is walked
  * an end that goes leaves NULL behind, since the entries of the poll() array
- * stand at the same places; conn_watch() closes the holes.
+ * stand at the same places; conn_watch() closes the holes. The first entry of
+ * the poll() array is the kernel's set.
  */
 #include <sys/socket.h>
 
@@ -34,8 +35,13 @@
 static struct slab slab;
 static struct {
 	struct conn **c;
+	struct pollfd *pfd; /* pfd[1 + i] is of c[i] */
 	size_t n, cap;
 } active;
+static struct {
+	void *owners[PARK_BATCH];
+	int events[PARK_BATCH], n;
+} parked; /* that conn_sleep() found ready */
 static int park_fd = -1;
 
 void
@@ -45,38 +51,37 @@ conn_init(size_t max)
 	park_fd = park_open();
 }
 
-int
-conn_park_fd(void)
-{
-	return park_fd;
-}
-
 const char *
 conn_park_name(void)
 {
 	return park_name();
 }
 
-size_t
-conn_active(void)
+/* makes room for twice as many active ends */
+static bool
+grow(void)
 {
-	return active.n;
+	size_t cap = active.cap == 0 ? 64 : 2 * active.cap;
+	struct conn **c;
+	struct pollfd *pfd;
+
+	c = realloc(active.c, cap * sizeof *c);
+	if (c == NULL)
+		return false;
+	active.c = c;
+	pfd = realloc(active.pfd, (1 + cap) * sizeof *pfd);
+	if (pfd == NULL)
+		return false;
+	active.pfd = pfd;
+	active.cap = cap;
+	return true;
 }
 
 static bool
 activate(struct conn *c)
 {
-	struct conn **more;
-	size_t cap;
-
-	if (active.n == active.cap) {
-		cap = active.cap == 0 ? 64 : 2 * active.cap;
-		more = realloc(active.c, cap * sizeof *more);
-		if (more == NULL)
-			return false;
-		active.c = more;
-		active.cap = cap;
-	}
+	if (active.n == active.cap && !grow())
+		return false;
 	c->slot = (uint32_t)active.n;
 	c->asleep = 0;
 	c->quiet = 0;
@@ -102,20 +107,36 @@ conn_open(int fd, enum conn_kind kind, void *owner)
 	return c;
 }
 
+static void
+discard(struct conn *c)
+{
+	assert(c->kind != CONN_FREE);
+	if (!c->asleep)
+		active.c[c->slot] = NULL;
+	buf_put(c->in);
+	buf_put(c->out);
+	memset(c, 0, sizeof *c);
+	slab_put(&slab, c);
+}
+
 void
 conn_close(struct conn *c)
 {
 	if (c == NULL)
 		return;
-	assert(c->kind != CONN_FREE);
-	/* a parked one leaves the kernel's set as it is closed */
-	if (!c->asleep)
-		active.c[c->slot] = NULL;
-	buf_put(c->in);
-	buf_put(c->out);
+	/* a parked one leaves the kernel's set so */
 	close(c->fd);
-	memset(c, 0, sizeof *c);
-	slab_put(&slab, c);
+	discard(c);
+}
+
+void
+conn_release(struct conn *c)
+{
+	if (c == NULL)
+		return;
+	if (c->asleep > 1)
+		park_drop(c->fd, c->asleep - 1);
+	discard(c);
 }
 
 void
@@ -318,8 +339,9 @@ sleep_on(struct conn *c, int events)
 }
 
 void
-conn_watch(struct pollfd *pfd, conn_events_fn *events)
+conn_watch(conn_events_fn *events)
 {
+	struct pollfd *p;
 	struct conn *c;
 	size_t i, n = 0;
 	int want;
@@ -332,54 +354,79 @@ conn_watch(struct pollfd *pfd, conn_events_fn *events)
 		if (c->quiet >= QUIET_TURNS && sleep_on(c, want))
 			continue;
 		c->quiet = (uint8_t)(c->quiet < 255 ? c->quiet + 1 : 255);
-		/* errors cannot be masked: who wants nothing stays out */
-		pfd[n].fd = want != 0 ? c->fd : -1;
-		pfd[n].events = (short)want;
-		pfd[n].revents = 0;
 		c->slot = (uint32_t)n;
 		active.c[n++] = c;
+		/* errors cannot be masked: who wants nothing stays out */
+		p = &active.pfd[n];
+		p->fd = want != 0 ? c->fd : -1;
+		p->events = (short)want;
+		p->revents = 0;
 	}
 	active.n = n;
 }
 
-void
-conn_ready(const struct pollfd *pfd, size_t n, conn_serve_fn *serve)
+int
+conn_sleep(int wait_ms)
 {
+	struct pollfd *set = &active.pfd[0];
+
+	parked.n = 0;
+	if (active.n == 0 && park_fd >= 0) {
+		parked.n = park_take(parked.owners, parked.events, PARK_BATCH,
+		    wait_ms);
+		return parked.n < 0 ? -1 : 0;
+	}
+	set->fd = park_fd;
+	set->events = POLLIN;
+	set->revents = 0;
+	if (poll(active.pfd, (nfds_t)(1 + active.n), wait_ms) < 0)
+		return -1;
+	if (set->revents != 0)
+		parked.n = park_take(parked.owners, parked.events, PARK_BATCH,
+		    0);
+	return 0;
+}
+
+static void
+serve_active(conn_serve_fn *serve)
+{
+	const struct pollfd *p;
 	struct conn *c;
-	size_t i;
+	size_t i, n = active.n;
 	int revents;
 
+	/* those that are added meanwhile were not polled */
 	for (i = 0; i < n; i++) {
-		revents = pfd[i].revents;
-		if (revents == 0 || pfd[i].fd < 0)
+		p = &active.pfd[1 + i];
+		revents = p->revents;
+		if (revents == 0 || p->fd < 0)
 			continue;
 		c = active.c[i];
 		if (c == NULL)
 			continue;
 		/* the call that then fails reports the cause */
 		if (revents & (POLLERR | POLLHUP | POLLNVAL))
-			revents |= pfd[i].events;
+			revents |= p->events;
 		c->quiet = 0;
 		serve(c, revents);
 	}
 }
 
 void
-conn_unpark(conn_serve_fn *serve)
+conn_serve(conn_serve_fn *serve)
 {
-	void *owners[PARK_BATCH];
-	int events[PARK_BATCH], i, n;
 	struct conn *c;
+	int i;
 
-	n = park_take(owners, events, PARK_BATCH);
-	for (i = 0; i < n; i++) {
-		c = owners[i];
+	serve_active(serve);
+	for (i = 0; i < parked.n; i++) {
+		c = parked.owners[i];
 		/*
-		 * An earlier one of the batch may have woken or freed it, and
+		 * An earlier one of the turn may have woken or freed it, and
 		 * its memory may be another end's by now; that one is looked
 		 * at for nothing if it sleeps.
 		 */
 		if (c->kind != CONN_FREE && c->asleep)
-			serve(c, events[i]);
+			serve(c, parked.events[i]);
 	}
 }

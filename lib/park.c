@@ -55,9 +55,9 @@ park_drop(int fd, int events)
 }
 
 int
-park_take(void **owners, int *events, int max)
+park_take(void **owners, int *events, int max, int wait_ms)
 {
-	(void)owners, (void)events, (void)max;
+	(void)owners, (void)events, (void)max, (void)wait_ms;
 	return 0;
 }
 
@@ -104,18 +104,21 @@ park_drop(int fd, int events)
 }
 
 int
-park_take(void **owners, int *events, int max)
+park_take(void **owners, int *events, int max, int wait_ms)
 {
-	static const struct timespec now;
 	struct kevent ready[PARK_BATCH];
+	struct timespec wait;
 	int i, n;
 
-	n = kevent(set, NULL, 0, ready, max < PARK_BATCH ? max : PARK_BATCH, &now);
+	wait.tv_sec = wait_ms / 1000;
+	wait.tv_nsec = wait_ms % 1000 * 1000000L;
+	n = kevent(set, NULL, 0, ready, max < PARK_BATCH ? max : PARK_BATCH,
+	    wait_ms < 0 ? NULL : &wait);
 	for (i = 0; i < n; i++) {
 		owners[i] = ready[i].udata;
 		events[i] = ready[i].filter == EVFILT_READ ? POLLIN : POLLOUT;
 	}
-	return n > 0 ? n : 0;
+	return n;
 }
 
 #else
@@ -149,12 +152,13 @@ park_drop(int fd, int events)
 }
 
 int
-park_take(void **owners, int *events, int max)
+park_take(void **owners, int *events, int max, int wait_ms)
 {
 	struct epoll_event ready[PARK_BATCH];
 	int i, n;
 
-	n = epoll_wait(set, ready, max < PARK_BATCH ? max : PARK_BATCH, 0);
+	n = epoll_wait(set, ready, max < PARK_BATCH ? max : PARK_BATCH,
+	    wait_ms);
 	for (i = 0; i < n; i++) {
 		owners[i] = ready[i].data.ptr;
 		events[i] = 0;
@@ -163,7 +167,7 @@ park_take(void **owners, int *events, int max)
 		if (ready[i].events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
 			events[i] |= POLLOUT;
 	}
-	return n > 0 ? n : 0;
+	return n;
 }
 
 #endif

@@ -75,7 +75,7 @@ step_events(const struct conn *c)
 		return POLLOUT;
 	case CONN_POOLED:
 		return POLLIN; /* to see it end */
-	case CONN_FREE:
+	default:
 		break;
 	}
 	return 0;
