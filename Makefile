@@ -71,6 +71,23 @@ test: weir $(UNIT)
 demo: weir
 	test/demo
 
+# measures weir beside its peers: QUICK=1 takes three minutes, without it
+# twenty, and the figures of README.md are written
+BENCH = test/bench/load test/bench/origin test/bench/relay
+bench: weir $(BENCH)
+	test/bench/need
+	-$(MAKE) static
+	test/bench/run
+
+test/bench/load test/bench/origin: $(OBJ)
+.c:
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB)
+
+# instructions and system calls of a message and of a request, against the
+# numbers in test/bench/cost.txt; UPDATE=1 writes them
+cost: weir
+	test/bench/cost
+
 # what static analysis says; both tools are quiet on a clean tree. Heads are
 # structs whose caller sets one member and whose parser sets the rest, which
 # cppcheck takes for uninitialized ones.
@@ -89,6 +106,6 @@ install: weir
 	cp man/weir.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 
 clean:
-	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) test/log
+	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) $(BENCH) test/log
 
-.PHONY: all static test demo check install clean
+.PHONY: all static test demo bench cost check install clean

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -702,7 +703,7 @@ hand_over(struct loader *l, int r)
 static struct loader *
 begin(char *err, size_t err_size)
 {
-	struct loader *l = calloc(1, sizeof *l);
+	struct loader *l = malloc(sizeof *l);
 	struct conf *c = calloc(1, sizeof *c);
 
 	if (l == NULL || c == NULL) {
@@ -711,6 +712,9 @@ begin(char *err, size_t err_size)
 		free(c);
 		return NULL;
 	}
+	/* the two texts, which are most of it, are written before they are read */
+	memset(l, 0, offsetof(struct loader, text));
+	l->text[0] = l->value[0] = '\0';
 	l->err = err;
 	l->err_size = err_size;
 	l->c = c;

@@ -562,36 +562,24 @@ take_answers(void)
 static int
 wants(const struct conn *c)
 {
-	switch ((enum conn_kind)c->kind) {
-	case CONN_LISTENER:
-		return may_accept() ? POLLIN : 0;
-	case CONN_SIGNALS:
-	case CONN_RESOLVER:
-		return POLLIN;
-	default:
+	if (c->kind < CONN_LISTENER)
 		return step_events(c);
-	}
+	return c->kind != CONN_LISTENER || may_accept() ? POLLIN : 0;
 }
 
 static void
 serve(struct conn *c, int revents)
 {
-	const struct listener *l;
+	const struct listener *l = c->owner;
 
-	switch ((enum conn_kind)c->kind) {
-	case CONN_LISTENER:
-		l = c->owner;
-		accept_from(c->fd, l->tls);
-		break;
-	case CONN_SIGNALS:
-		take_signals();
-		break;
-	case CONN_RESOLVER:
-		take_answers();
-		break;
-	default:
+	if (c->kind < CONN_LISTENER)
 		step_serve(c, revents);
-	}
+	else if (c->kind == CONN_LISTENER)
+		accept_from(c->fd, l->tls);
+	else if (c->kind == CONN_SIGNALS)
+		take_signals();
+	else
+		take_answers();
 }
 
 static void

@@ -26,6 +26,7 @@ enum conn_kind {
 	CONN_UPSTREAM, /* owner: the session */
 	CONN_ATTEMPT, /* being connected; owner: the session */
 	CONN_POOLED, /* idle to an upstream; owner: the upstream */
+	/* from here on, ends of weir's own */
 	CONN_LISTENER, /* owner: the listener */
 	CONN_SIGNALS, /* the pipe that signals are written to */
 	CONN_RESOLVER /* the child that looks names up */

@@ -15,8 +15,11 @@
  */
 enum reason tunnel_open(struct session *s, const struct http_response *r,
     struct view *v, size_t used);
-/* one end can be read */
-void tunnel_read(struct session *s, struct conn *from);
+/*
+ * One end can be read. True if all that was there has left by the other, and
+ * so what the ends want and the deadline are as they were, or later.
+ */
+bool tunnel_read(struct session *s, struct conn *from);
 /* one end can be written */
 void tunnel_write(struct session *s, struct conn *to);
 /*

@@ -209,45 +209,54 @@ put_rest(struct conn *c, const struct iovec *parts, int n, size_t done)
 	return true;
 }
 
+/* what a send() that returned sent has left, with errno if that is -1 */
+static bool
+keep_rest(struct conn *c, const struct iovec *parts, int n, ssize_t sent)
+{
+	if (sent < 0) {
+		if (!passing(errno))
+			return fail(c);
+		sent = 0;
+	}
+	if (put_rest(c, parts, n, (size_t)sent))
+		return true;
+	errno = ENOMEM;
+	return fail(c);
+}
+
 bool
 conn_send(struct conn *c, const struct iovec *parts, int n)
 {
 	struct msghdr m;
-	ssize_t sent = 0;
 
+	if (n == 1)
+		return conn_send_mem(c, parts[0].iov_base, parts[0].iov_len);
 	if (c->broken)
 		return false;
-	if (c->out == NULL) {
-		if (n == 1) {
-			sent = send(c->fd, parts[0].iov_base,
-			    parts[0].iov_len, MSG_NOSIGNAL);
-		} else {
-			memset(&m, 0, sizeof m);
-			m.msg_iov = (struct iovec *)parts;
-			m.msg_iovlen = (size_t)n;
-			sent = sendmsg(c->fd, &m, MSG_NOSIGNAL);
-		}
-		if (sent < 0) {
-			if (!passing(errno))
-				return fail(c);
-			sent = 0;
-		}
-	}
-	if (!put_rest(c, parts, n, (size_t)sent)) {
-		errno = ENOMEM;
-		return fail(c);
-	}
-	return true;
+	if (c->out != NULL)
+		return keep_rest(c, parts, n, 0);
+	memset(&m, 0, sizeof m);
+	m.msg_iov = (struct iovec *)parts;
+	m.msg_iovlen = (size_t)n;
+	return keep_rest(c, parts, n, sendmsg(c->fd, &m, MSG_NOSIGNAL));
 }
 
 bool
 conn_send_mem(struct conn *c, const void *p, size_t n)
 {
 	struct iovec part;
+	ssize_t sent = 0;
 
+	if (c->broken)
+		return false;
+	if (c->out == NULL) {
+		sent = send(c->fd, p, n, MSG_NOSIGNAL);
+		if (sent == (ssize_t)n)
+			return true;
+	}
 	part.iov_base = (void *)p;
 	part.iov_len = n;
-	return conn_send(c, &part, 1);
+	return keep_rest(c, &part, 1, sent);
 }
 
 bool

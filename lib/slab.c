@@ -33,7 +33,7 @@ more(struct slab *s)
 		n = s->max - s->made;
 	if (n == 0)
 		return -1;
-	s->fresh = calloc(n, s->size);
+	s->fresh = malloc(n * s->size);
 	if (s->fresh == NULL)
 		return -1;
 	s->n_fresh = n;
@@ -48,7 +48,6 @@ slab_get(struct slab *s)
 
 	if (p != NULL) {
 		memcpy(&s->idle, p, sizeof s->idle);
-		memset(p, 0, s->size);
 	} else {
 		if (s->n_fresh == 0 && more(s) < 0)
 			return NULL;
@@ -56,6 +55,8 @@ slab_get(struct slab *s)
 		s->fresh += s->size;
 		s->n_fresh--;
 	}
+	/* here, and not for a whole chunk: what is not used is not touched */
+	memset(p, 0, s->size);
 	s->used++;
 	return p;
 }

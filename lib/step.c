@@ -181,6 +181,11 @@ step_serve(struct conn *c, int revents)
 			upstream_drop(c);
 		return;
 	}
+	if (s->phase == S_TUNNEL && revents == POLLIN) {
+		if (!tunnel_read(s, c))
+			settle(s);
+		return;
+	}
 	if (revents & POLLOUT)
 		writable(s, c);
 	/* the end may be gone by now, and its memory be another's */

@@ -162,7 +162,7 @@ reset(struct session *s, struct conn *from)
 	    R_UPSTREAM_RESET);
 }
 
-void
+bool
 tunnel_read(struct session *s, struct conn *from)
 {
 	struct conn *to = from == s->c ? s->u : s->c;
@@ -172,28 +172,29 @@ tunnel_read(struct session *s, struct conn *from)
 
 	for (i = 0; i < READS_PER_TURN; i++) {
 		if (from->eof || conn_unsent(to))
-			return;
+			return false;
 		room = world_read_size();
 		n = conn_recv(from, world.scratch, room);
 		if (n == -1)
-			return;
+			return true;
 		if (n == 0) {
 			half_close(s, from, from == s->c ? R_CLIENT_CLOSED :
 			    R_UPSTREAM_CLOSED);
-			return;
+			return false;
 		}
 		if (n == -2) {
 			reset(s, from);
-			return;
+			return false;
 		}
 		account(s, from, world.scratch, (size_t)n);
 		if (!conn_send_mem(to, world.scratch, (size_t)n)) {
 			reset(s, to);
-			return;
+			return false;
 		}
 		if (n < (ssize_t)room)
-			return;
+			return !conn_unsent(to);
 	}
+	return false;
 }
 
 void
