@@ -363,7 +363,7 @@ track_head(struct ws_track *t, const unsigned char *p, size_t n)
 {
 	size_t i = 0;
 
-	/* the usual case: a head is there whole, or more than one */
+	/* a head that is there whole */
 	if (t->head_n == 0 && n >= WS_HEAD_MAX) {
 		memcpy(t->head, p, WS_HEAD_MAX);
 		i = head_len(p);
@@ -413,15 +413,37 @@ track_payload(struct ws_track *t, const unsigned char *p, size_t n)
 	return n;
 }
 
+/*
+ * Takes a frame that is there whole, if it is a short one and no Close: most
+ * are, and for them nothing has to be kept. Returns its bytes, or 0.
+ */
+static size_t
+track_whole(struct ws_track *t, const unsigned char *p, size_t n)
+{
+	size_t len, opcode = p[0] & 0xf;
+
+	if (t->left > 0 || t->head_n > 0 || n < 2)
+		return 0;
+	len = p[1] & 0x7f;
+	if (len > WS_CONTROL_MAX || opcode == WS_CLOSE)
+		return 0;
+	len += (p[1] & 0x80) != 0 ? 6 : 2;
+	if (len > n)
+		return 0;
+	t->messages += p[0] >> 7 != 0 && opcode <= WS_BINARY;
+	return len;
+}
+
 void
 ws_track(struct ws_track *t, const unsigned char *p, size_t n)
 {
 	size_t k;
 
 	while (n > 0 && !t->closed && !t->blind) {
-		if (t->left > 0)
+		k = track_whole(t, p, n);
+		if (k == 0 && t->left > 0)
 			k = track_payload(t, p, n);
-		else
+		else if (k == 0)
 			k = track_head(t, p, n);
 		p += k;
 		n -= k;
