@@ -173,7 +173,8 @@ tunnel_read(struct session *s, struct conn *from)
 	for (i = 0; i < READS_PER_TURN; i++) {
 		if (from->eof || conn_unsent(to))
 			return false;
-		room = world_read_size();
+		/* nothing is added to it, so that it fits a buffer */
+		room = buf_left();
 		n = conn_recv(from, world.scratch, room);
 		if (n == -1)
 			return true;
