@@ -654,6 +654,7 @@ raise_fds(void)
 	rlim_t need = 2 * (rlim_t)world.conf->max_connections + 128 +
 	    SPARE_FDS;
 	struct rlimit r;
+	unsigned fit;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
 		return;
@@ -670,8 +671,11 @@ raise_fds(void)
 	}
 	if (r.rlim_cur == RLIM_INFINITY || r.rlim_cur >= need)
 		return;
-	world.max_sessions = r.rlim_cur > SPARE_FDS + 4 ?
+	fit = r.rlim_cur > SPARE_FDS + 4 ?
 	    (unsigned)(r.rlim_cur - SPARE_FDS) / 2 : 2;
+	if (fit >= world.conf->max_connections)
+		return;
+	world.max_sessions = fit;
 	log_warn("%lu descriptors are allowed, so %u connections are served "
 	    "at once, not %u", (unsigned long)r.rlim_cur,
 	    world.max_sessions, world.conf->max_connections);

@@ -153,6 +153,16 @@ def limit_beyond_descriptors():
 
 
 @case
+def limit_just_enough():
+    """With two descriptors a connection and few to spare, nothing is said,
+    and no more connections are served than were asked for."""
+    with Origin() as p, Weir('max_connections = 100', p,
+                             limits={'nofile': 300}) as w:
+        same(w.log('ready')[-1]['max_connections'], '100', 'connections')
+        assert b'descriptors' not in w.stderr(), 'a warning'
+
+
+@case
 def crowd():
     """Clients side by side, keep-alive and not, each with its own answer."""
     def serve(peer):
