@@ -21,18 +21,20 @@ LIB = $$(ls $(BEARSSL)/build/libbearssl.a 2>/dev/null || \
 	$(CC) -print-file-name=libbearssl.a)
 
 OBJ = http.o ws.o tls.o config.o lib/arena.o lib/body.o lib/buf.o lib/chunk.o \
-	lib/conn.o lib/dial.o lib/echo.o lib/echoconn.o lib/echohttp.o \
-	lib/echows.o lib/endpoint.o lib/exchange.o lib/expand.o lib/field.o \
-	lib/heap.o lib/listen.o lib/log.o lib/park.o lib/peer.o lib/reason.o \
-	lib/redact.o lib/resolve.o lib/rewrite.o lib/route.o lib/session.o \
-	lib/slab.o lib/step.o lib/tunnel.o lib/upstream.o lib/value.o
-HDR = inc/arena.h inc/body.h inc/buf.h inc/chunk.h inc/config.h inc/conn.h \
-	inc/dial.h inc/echo.h inc/echoconn.h inc/echohttp.h inc/echows.h \
-	inc/endpoint.h inc/exchange.h inc/expand.h inc/field.h inc/heap.h \
-	inc/http.h inc/keys.h inc/listen.h inc/log.h inc/park.h inc/peer.h \
-	inc/reason.h inc/reasons.h inc/redact.h inc/resolve.h inc/rewrite.h \
-	inc/route.h inc/session.h inc/slab.h inc/step.h inc/tls.h \
-	inc/tunnel.h inc/upstream.h inc/value.h inc/ws.h
+	lib/confprint.o lib/conn.o lib/dial.o lib/echo.o lib/echoconn.o \
+	lib/echohttp.o lib/echows.o lib/endpoint.o lib/exchange.o \
+	lib/expand.o lib/field.o lib/heap.o lib/key.o lib/listen.o lib/log.o \
+	lib/park.o lib/peer.o lib/reason.o lib/redact.o lib/resolve.o \
+	lib/rewrite.o lib/route.o lib/session.o lib/slab.o lib/step.o \
+	lib/tunnel.o lib/upstream.o lib/value.o
+HDR = inc/arena.h inc/body.h inc/buf.h inc/chunk.h inc/config.h \
+	inc/confprint.h inc/conn.h inc/dial.h inc/echo.h inc/echoconn.h \
+	inc/echohttp.h inc/echows.h inc/endpoint.h inc/exchange.h \
+	inc/expand.h inc/field.h inc/heap.h inc/http.h inc/key.h inc/keys.h \
+	inc/listen.h inc/log.h inc/park.h inc/peer.h inc/reason.h \
+	inc/reasons.h inc/redact.h inc/resolve.h inc/rewrite.h inc/route.h \
+	inc/session.h inc/slab.h inc/step.h inc/tls.h inc/tunnel.h \
+	inc/upstream.h inc/value.h inc/ws.h
 UNIT = test/unit/body.test test/unit/buf.test test/unit/chunk.test \
 	test/unit/config.test test/unit/field.test test/unit/heap.test \
 	test/unit/http.test test/unit/log.test test/unit/peer.test \

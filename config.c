@@ -1,12 +1,12 @@
 /*
  * weir.conf and -o options to one struct conf.
  *
- * The rows of keys.h are expanded into a table of keys; a key's type says how
- * its value is parsed. A statement (one line, one option, one default)
- * becomes a setting of the current scope: that of a route, or the global one,
- * whose route is conf.defaults. Values and addresses are stored as they are
- * read. What a route takes over from the global scope is known at the end
- * only, since options may follow; its header rules are put together then.
+ * A key is a row of keys.h, whose type says how its value is parsed. A
+ * statement (one line, one option, one default) becomes a setting of the
+ * current scope: that of a route, or the global one, whose route is
+ * conf.defaults. Values and addresses are stored as they are read. What a
+ * route takes over from the global scope is known at the end only, since
+ * options may follow; its header rules are put together then.
  *
  * All memory of a conf lies in its arena. Nothing here exits: a reload may
  * fail at any point and leaves nothing behind.
@@ -16,6 +16,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -23,49 +24,10 @@
 #include "config.h"
 #include "expand.h"
 #include "field.h"
+#include "key.h"
 
 #define TEXT_SIZE 65536 /* of a line, an expanded value */
 #define HEAD_EXTRA 2048 /* that weir itself adds to a head at the most */
-
-enum reload { LIVE, START };
-
-struct key {
-	const char *name;
-	enum value_type type;
-	enum reload reload;
-	bool route; /* offset is into struct conf_route, else struct conf */
-	size_t offset, size; /* of the field */
-	const char *def, *help;
-};
-
-static const struct key keys[] = {
-#define ROW(field, key, type, def, reload, help) \
-	{ key, VALUE_##type, reload, false, offsetof(struct conf, field), \
-	    sizeof(CONF_T_##type), def, help },
-	KEYS_GLOBAL(ROW)
-#undef ROW
-#define ROW(field, key, type, def, reload, help) \
-	{ key, VALUE_##type, reload, true, \
-	    offsetof(struct conf_route, field), sizeof(CONF_T_##type), def, \
-	    help },
-	KEYS_ROUTE(ROW)
-#undef ROW
-};
-
-#define END_KEYS (keys + sizeof keys / sizeof keys[0])
-
-/* where a statement comes from; a later one replaces an earlier one's */
-enum rank { DEFAULT, IN_FILE, OPTION };
-
-struct conf_setting {
-	struct conf_setting *next;
-	const struct key *key;
-	const char *where;
-	const char *raw; /* the value as it stood */
-	const char *text; /* of a list: the value in its canonical form */
-	enum rank rank;
-	struct conf_rule rule; /* of a rule key */
-};
 
 /* what is known while a conf is being read */
 struct loader {
@@ -141,53 +103,11 @@ trim(char *s)
 	return s;
 }
 
-static bool
-is_list(const struct key *k)
-{
-	return k->type >= VALUE_LISTENS;
-}
-
-static bool
-is_rule(const struct key *k)
-{
-	return k->type >= VALUE_RULE_SET;
-}
-
 /* whether a rule key is about responses */
 static bool
 of_response(const struct key *k)
 {
 	return strstr(k->name, "_response_") != NULL;
-}
-
-/* the key's field; r is of use for a route's keys alone */
-static void *
-field_of(struct conf *c, struct conf_route *r, const struct key *k)
-{
-	return (k->route ? (char *)r : (char *)c) + k->offset;
-}
-
-/* before the first route a global key hides a route's of the same name */
-static const struct key *
-lookup(const char *name, bool in_route)
-{
-	const struct key *k;
-
-	for (k = keys; k < END_KEYS; k++)
-		if (strcmp(k->name, name) == 0 && (k->route || !in_route))
-			return k;
-	return NULL;
-}
-
-/* the first setting of k in the scope of r, or NULL */
-static struct conf_setting *
-given(const struct conf_route *r, const struct key *k)
-{
-	struct conf_setting *s = r->settings;
-
-	while (s != NULL && s->key != k)
-		s = s->next;
-	return s;
 }
 
 /* what a number may be where its type alone does not say it */
@@ -217,7 +137,7 @@ set_field(struct loader *l, const struct key *k, void *field)
 	if (k->type == VALUE_STR && *l->value == '\0')
 		return fail(l, "needs a value");
 	for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-		if (lookup(ranges[i].key, false) == k) {
+		if (key_find(ranges[i].key, false) == k) {
 			min = ranges[i].min;
 			max = ranges[i].max;
 		}
@@ -271,7 +191,7 @@ reserved(int id)
 static bool
 replaces(const struct conf_setting *b, const struct conf_setting *a)
 {
-	return is_rule(a->key) && is_rule(b->key) &&
+	return key_is_rule(a->key) && key_is_rule(b->key) &&
 	    b->rule.op != CONF_ADD &&
 	    of_response(a->key) == of_response(b->key) &&
 	    a->rule.name.n == b->rule.name.n &&
@@ -334,9 +254,9 @@ set_rule(struct loader *l, struct conf_setting *s)
 static int
 apply(struct loader *l, const struct key *k)
 {
-	struct conf_setting *s = is_list(k) ? NULL : given(l->route, k);
+	struct conf_setting *s = key_is_list(k) ? NULL : key_given(l->route, k);
 	struct conf_setting **end = &l->route->settings;
-	void *field = field_of(l->c, l->route, k);
+	void *field = key_field(l->c, l->route, k);
 	int r;
 
 	if (s == NULL)
@@ -349,9 +269,9 @@ apply(struct loader *l, const struct key *k)
 	s->rank = l->rank;
 	s->where = l->where;
 	s->raw = l->raw;
-	if (is_rule(k))
+	if (key_is_rule(k))
 		r = set_rule(l, s);
-	else if (is_list(k))
+	else if (key_is_list(k))
 		r = add_endpoint(l, s, field);
 	else
 		r = set_field(l, k, field);
@@ -443,9 +363,9 @@ statement(struct loader *l, size_t n)
 		return fail(l, "not \"key = value\": %s", line);
 	*eq = '\0';
 	l->key = trim(line);
-	k = lookup(l->key, l->route != l->c->defaults);
+	k = key_find(l->key, l->route != l->c->defaults);
 	if (k == NULL && strcmp(l->key, "route") != 0)
-		return fail(l, lookup(l->key, false) != NULL ?
+		return fail(l, key_find(l->key, false) != NULL ?
 		    "stands before the first route only" : "unknown key");
 	if (expand(l, trim(eq + 1)) != 0)
 		return -1;
@@ -526,7 +446,7 @@ add_rule(struct loader *l, struct conf_route *r, const struct conf_setting *s,
     size_t added[2])
 {
 	struct conf_rule *rule = take(l, sizeof *rule);
-	struct conf_rule **end = field_of(l->c, r, s->key);
+	struct conf_rule **end = key_field(l->c, r, s->key);
 
 	if (rule == NULL)
 		return -1;
@@ -547,15 +467,16 @@ inherit(struct loader *l, struct conf_route *r, const struct conf_setting *s,
 {
 	const struct conf_setting *own;
 
-	if (is_rule(s->key)) {
+	if (key_is_rule(s->key)) {
 		for (own = r->settings; own != NULL; own = own->next)
 			if (replaces(own, s))
 				return 0;
 		return add_rule(l, r, s, added);
 	}
-	if (s->key->route && !is_list(s->key) && given(r, s->key) == NULL)
-		memcpy(field_of(l->c, r, s->key),
-		    field_of(l->c, l->c->defaults, s->key), s->key->size);
+	if (s->key->route && !key_is_list(s->key) &&
+	    key_given(r, s->key) == NULL)
+		memcpy(key_field(l->c, r, s->key),
+		    key_field(l->c, l->c->defaults, s->key), s->key->size);
 	return 0;
 }
 
@@ -570,7 +491,7 @@ finish_route(struct loader *l, struct conf_route *r)
 		if (inherit(l, r, s, added) != 0)
 			return -1;
 	for (s = r->settings; s != NULL; s = s->next)
-		if (is_rule(s->key) && add_rule(l, r, s, added) != 0)
+		if (key_is_rule(s->key) && add_rule(l, r, s, added) != 0)
 			return -1;
 	r->added = added[added[1] > added[0]];
 	if (r->n_upstreams == 0) {
@@ -589,7 +510,8 @@ finish_route(struct loader *l, struct conf_route *r)
 static bool
 blame(struct loader *l, const char *key)
 {
-	struct conf_setting *s = given(l->c->defaults, lookup(key, false));
+	const struct key *k = key_find(key, false);
+	struct conf_setting *s = key_given(l->c->defaults, k);
 
 	if (s->rank == DEFAULT)
 		return false;
@@ -668,11 +590,11 @@ set_defaults(struct loader *l)
 {
 	const struct key *k;
 
-	for (k = keys; k < END_KEYS; k++) {
+	for (k = key_all; k->name != NULL; k++) {
 		l->key = k->name;
 		l->raw = k->def;
 		strcpy(l->value, k->def);
-		if (!is_list(k) && apply(l, k) != 0)
+		if (!key_is_list(k) && apply(l, k) != 0)
 			return -1;
 	}
 	l->rank = IN_FILE;
@@ -772,86 +694,4 @@ conf_listen_address(const char *text, struct conf **owner, char *err,
 	l->where = "command line";
 	*owner = hand_over(l, read_text(l, "listen=", text));
 	return *owner != NULL ? (*owner)->listens : NULL;
-}
-
-static bool
-same_value(const struct key *k, const void *a, const void *b)
-{
-	char one[VALUE_TEXT], two[VALUE_TEXT];
-
-	return strcmp(value_text(k->type, a, one),
-	    value_text(k->type, b, two)) == 0;
-}
-
-/* writes the lines of k in the scope of r */
-static void
-print_key(FILE *f, struct conf *c, struct conf_route *r, const struct key *k)
-{
-	const void *field = field_of(c, r, k);
-	const struct conf_setting *s;
-	char buf[VALUE_TEXT];
-	const char *text;
-
-	if (r != c->defaults && !is_list(k) &&
-	    same_value(k, field, field_of(c, c->defaults, k)))
-		return;
-	for (s = r->settings; s != NULL; s = s->next) {
-		if (s->key != k)
-			continue;
-		text = strstr(s->raw, "${") != NULL ? s->raw :
-		    is_list(k) ? s->text : value_text(k->type, field, buf);
-		fprintf(f, "%s =%s%s\n", k->name, *text != '\0' ? " " : "",
-		    text);
-	}
-}
-
-void
-conf_print(const struct conf *conf, FILE *f)
-{
-	/* the fields are only read; field_of() serves the parser too */
-	struct conf *c = (struct conf *)conf;
-	struct conf_route *r;
-	const struct key *k;
-
-	for (k = keys; k < END_KEYS; k++) {
-		if (lookup(k->name, false) != k)
-			continue;
-		if (is_list(k) && given(c->defaults, k) == NULL)
-			fprintf(f, "# %s =\n", k->name);
-		print_key(f, c, c->defaults, k);
-	}
-	for (r = c->routes; r != NULL; r = r->next) {
-		fprintf(f, "\nroute = %s\n", r->text);
-		for (k = keys; k < END_KEYS; k++)
-			if (k->route)
-				print_key(f, c, r, k);
-	}
-}
-
-void
-conf_help(FILE *f)
-{
-	const struct key *k;
-
-	fputs("Keys that stand before the first route:\n", f);
-	for (k = keys; k < END_KEYS; k++) {
-		if (k > keys && k->route && !k[-1].route)
-			fputs("Keys of a route, and before the first route "
-			    "of all:\n", f);
-		fprintf(f, "  %-27s %-6s %s\n", k->name,
-		    *k->def != '\0' ? k->def : "-", k->help);
-	}
-}
-
-void
-conf_diff_start(const struct conf *old, const struct conf *new,
-    void (*warn)(const char *key))
-{
-	const struct key *k;
-
-	for (k = keys; k < END_KEYS; k++)
-		if (k->reload == START && !same_value(k,
-		    field_of((struct conf *)old, old->defaults, k),
-		    field_of((struct conf *)new, new->defaults, k)))
-			warn(k->name);
 }

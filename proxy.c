@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "confprint.h"
 #include "conn.h"
 #include "echo.h"
 #include "listen.h"

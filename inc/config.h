@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "buf.h"
 #include "endpoint.h"
@@ -80,21 +79,6 @@ struct conf *conf_load(const struct conf_source *sources, size_t n, char *err,
 struct conf *conf_simple(const char *listen, const char *upstream,
     const struct conf_source *options, size_t n, char *err, size_t err_size);
 void conf_free(struct conf *c);
-
-/*
- * Writes what was understood, as a file that conf_load() takes: every key
- * with its value, and a route's where it differs from the global one. Values
- * with ${...} are written as they stood, so that secrets stay where they are.
- */
-void conf_print(const struct conf *c, FILE *f);
-/* writes the keys, their defaults and help, one a line, for weir -h */
-void conf_help(FILE *f);
-/*
- * Writes to warnings (a caller's callback) the START keys in which the two
- * differ. Takes nothing over.
- */
-void conf_diff_start(const struct conf *old, const struct conf *new,
-    void (*warn)(const char *key));
 
 /*
  * The address of a LISTEN or UPSTREAM argument alone, for weir echo. Returns

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "confprint.h"
 #include "http.h"
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])

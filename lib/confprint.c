@@ -1,0 +1,90 @@
+/*
+ * What a configuration says of itself: the lines of -n, the list of -h, the
+ * keys in which two of them differ.
+ */
+#include <string.h>
+
+#include "confprint.h"
+#include "key.h"
+
+static bool
+same_value(const struct key *k, const void *a, const void *b)
+{
+	char one[VALUE_TEXT], two[VALUE_TEXT];
+
+	return strcmp(value_text(k->type, a, one),
+	    value_text(k->type, b, two)) == 0;
+}
+
+/* writes the lines of k in the scope of r */
+static void
+print_key(FILE *f, struct conf *c, struct conf_route *r, const struct key *k)
+{
+	const void *field = key_field(c, r, k);
+	const struct conf_setting *s;
+	char buf[VALUE_TEXT];
+	const char *text;
+
+	if (r != c->defaults && !key_is_list(k) &&
+	    same_value(k, field, key_field(c, c->defaults, k)))
+		return;
+	for (s = r->settings; s != NULL; s = s->next) {
+		if (s->key != k)
+			continue;
+		text = strstr(s->raw, "${") != NULL ? s->raw :
+		    key_is_list(k) ? s->text : value_text(k->type, field, buf);
+		fprintf(f, "%s =%s%s\n", k->name, *text != '\0' ? " " : "",
+		    text);
+	}
+}
+
+void
+conf_print(const struct conf *conf, FILE *f)
+{
+	/* the fields are only read; key_field() serves the parser too */
+	struct conf *c = (struct conf *)conf;
+	struct conf_route *r;
+	const struct key *k;
+
+	for (k = key_all; k->name != NULL; k++) {
+		if (key_find(k->name, false) != k)
+			continue;
+		if (key_is_list(k) && key_given(c->defaults, k) == NULL)
+			fprintf(f, "# %s =\n", k->name);
+		print_key(f, c, c->defaults, k);
+	}
+	for (r = c->routes; r != NULL; r = r->next) {
+		fprintf(f, "\nroute = %s\n", r->text);
+		for (k = key_all; k->name != NULL; k++)
+			if (k->route)
+				print_key(f, c, r, k);
+	}
+}
+
+void
+conf_help(FILE *f)
+{
+	const struct key *k;
+
+	fputs("Keys that stand before the first route:\n", f);
+	for (k = key_all; k->name != NULL; k++) {
+		if (k > key_all && k->route && !k[-1].route)
+			fputs("Keys of a route, and before the first route "
+			    "of all:\n", f);
+		fprintf(f, "  %-27s %-6s %s\n", k->name,
+		    *k->def != '\0' ? k->def : "-", k->help);
+	}
+}
+
+void
+conf_diff_start(const struct conf *old, const struct conf *new,
+    void (*warn)(const char *key))
+{
+	const struct key *k;
+
+	for (k = key_all; k->name != NULL; k++)
+		if (k->reload == START && !same_value(k,
+		    key_field((struct conf *)old, old->defaults, k),
+		    key_field((struct conf *)new, new->defaults, k)))
+			warn(k->name);
+}
