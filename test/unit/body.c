@@ -26,15 +26,15 @@ fail(const char *name, const char *how, const char *what)
 }
 
 /* a xorshift, so that each run tests the same */
-static uint64_t
-pick(uint64_t below)
+static size_t
+pick(size_t below)
 {
 	static uint64_t x = 0x9e3779b97f4a7c15;
 
 	x ^= x << 13;
 	x ^= x >> 7;
 	x ^= x << 17;
-	return x % below;
+	return (size_t)(x % below);
 }
 
 /* what came out */
@@ -476,7 +476,7 @@ make_chunks(char *in, const char *payload, size_t n)
 	size_t at = 0, i, k;
 
 	for (i = 0; i < n; i += k) {
-		k = 1 + (size_t)pick(pick(2) != 0 ? 5 : 600);
+		k = 1 + pick(pick(2) != 0 ? 5 : 600);
 		if (k > n - i)
 			k = n - i;
 		at += (size_t)sprintf(in + at, pick(2) != 0 ? "%x\r\n" :
@@ -510,7 +510,7 @@ one_random(enum http_body kind, bool chunked, size_t n, size_t most)
 	if (kind != TO_EOF)
 		n_in += 3;
 	for (i = 0; i < n_in && !b.done; i += k) {
-		k = 1 + (size_t)pick(most);
+		k = 1 + pick(most);
 		if (k > n_in - i)
 			k = n_in - i;
 		give(&b, in + i, k, "random", "cuts");
@@ -536,7 +536,7 @@ test_random(void)
 
 	for (round = 0; round < 300; round++) {
 		for (i = 0; i < LEN(kinds); i++) {
-			n = (size_t)pick(pick(4) == 0 ? 8000 : 300);
+			n = pick(pick(4) == 0 ? 8000 : 300);
 			one_random(kinds[i], false, n, 1 + pick(2000));
 			if (kinds[i] != CL)
 				one_random(kinds[i], true, n, 1 + pick(2000));

@@ -72,15 +72,15 @@ guarded_text(const char *s)
 }
 
 /* a xorshift, so that each run tests the same */
-static uint64_t
-pick(uint64_t below)
+static size_t
+pick(size_t below)
 {
 	static uint64_t x = 0x9e3779b97f4a7c15;
 
 	x ^= x << 13;
 	x ^= x >> 7;
 	x ^= x << 17;
-	return x % below;
+	return (size_t)(x % below);
 }
 
 /* keys, and the value that answers one */
