@@ -700,7 +700,7 @@ wait_for_names(void)
 }
 
 static void
-announce(size_t memory_max)
+announce(uint64_t memory_max)
 {
 	if (!log_begin(LOG_MAIN, LOG_L_INFO, "ready"))
 		return;
@@ -713,7 +713,7 @@ static int
 serve_forever(struct conf *c)
 {
 	struct listener *fresh;
-	size_t memory_max;
+	uint64_t memory_max;
 
 	read_clock();
 	if (!open_logs(c)) {

@@ -97,8 +97,8 @@ void buf_pool(size_t large, size_t n_large, size_t n_small);
 size_t buf_size(void);
 /* bytes that the largest buffer to be had now holds; 0: there is none */
 size_t buf_left(void);
-/* the memory that the pool can take in all */
-size_t buf_memory(void);
+/* the memory that the pool can take in all, were there as much */
+uint64_t buf_memory(void);
 /* an empty buffer that holds need bytes or more, or NULL: none is left */
 struct buf *buf_get(size_t need);
 /* gives b back; NULL is fine */

@@ -118,7 +118,7 @@ extern struct world world;
 
 /* sizes everything by conf, which is held; once. Returns the most memory that
  * sessions and buffers can take, in bytes */
-size_t session_init(struct conf *conf);
+uint64_t session_init(struct conf *conf);
 /* the limits for parsing heads */
 void session_limits(struct http_limits *lim);
 /* an empty text as large as any head that weir writes */

@@ -155,11 +155,11 @@ buf_left(void)
 	return large.left > 0 ? large.size : small.left > 0 ? small.size : 0;
 }
 
-size_t
+uint64_t
 buf_memory(void)
 {
-	return large.count * (large.size + sizeof(struct buf)) +
-	    small.count * (small.size + sizeof(struct buf));
+	return (uint64_t)large.count * (large.size + sizeof(struct buf)) +
+	    (uint64_t)small.count * (small.size + sizeof(struct buf));
 }
 
 static struct buf *

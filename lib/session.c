@@ -53,7 +53,7 @@ most_added(const struct conf *c)
 	return most;
 }
 
-size_t
+uint64_t
 session_init(struct conf *conf)
 {
 	size_t conns, n = conf->max_connections;
@@ -81,9 +81,10 @@ session_init(struct conf *conf)
 	    most_added(conf) - (size_t)conf->header_max / 4;
 	world.max_sessions = conf->max_connections;
 	return buf_memory() +
-	    n * (sizeof(struct session) + sizeof(struct exchange) +
-	    sizeof(struct heap_item)) +
-	    conns * (sizeof(struct conn) + sizeof(struct conn *) + 8) +
+	    (uint64_t)n * (sizeof(struct session) +
+	    sizeof(struct exchange) + sizeof(struct heap_item)) +
+	    (uint64_t)conns * (sizeof(struct conn) + sizeof(struct conn *) +
+	    8) +
 	    2 * out_size + conf->fields_max * sizeof *world.fields;
 }
 

@@ -1,6 +1,10 @@
 /* Tests buf.c. */
+#include <sys/types.h>
+#include <sys/wait.h>
+
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 
@@ -209,6 +213,27 @@ test_bytes(void)
 	buf_put(a);
 }
 
+/*
+ * The most that weir.conf allows is more than 32 bits of memory. In a process
+ * of its own, since there is one pool.
+ */
+static void
+test_memory(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	pid = fork();
+	if (pid == 0) {
+		buf_pool(1048576, 1000000, 5000000);
+		_exit(buf_memory() == 1048576 * UINT64_C(1000000) +
+		    BUF_SMALL * UINT64_C(5000000) +
+		    sizeof(struct buf) * UINT64_C(6000000) ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	expect(status == 0, "pool", "memory of a huge one");
+}
+
 /* the pool: two large ones and three small ones */
 static void
 test_pool(void)
@@ -275,6 +300,7 @@ test_fit(void)
 int
 main(void)
 {
+	test_memory();
 	buf_pool(LARGE, 2, 3);
 	test_names();
 	test_hex_digit();
