@@ -12,7 +12,9 @@ POSIX =
 BEARSSL =
 PYTHON = /usr/bin/python3
 
-STD = -std=c99 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
+# logs over 2 GB and the years after 2038 on machines of 32 bits too
+LARGE = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+STD = -std=c99 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(LARGE)
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 INC = -Iinc -I$(BEARSSL)/inc -I/usr/include/bearssl
 ALL = $(STD) $(WARN) $(INC) $(POSIX:1=-DPOSIX) $(CFLAGS)
