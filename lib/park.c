@@ -77,15 +77,16 @@ park_open(void)
 static int
 change(int fd, int events, unsigned short what, void *owner)
 {
+	uintptr_t id = (uintptr_t)fd;
 	struct kevent k[2];
 	int n = 0;
 
 	if (events & POLLIN) {
-		EV_SET(&k[n], fd, EVFILT_READ, what, 0, 0, owner);
+		EV_SET(&k[n], id, EVFILT_READ, what, 0, 0, owner);
 		n++;
 	}
 	if (events & POLLOUT) {
-		EV_SET(&k[n], fd, EVFILT_WRITE, what, 0, 0, owner);
+		EV_SET(&k[n], id, EVFILT_WRITE, what, 0, 0, owner);
 		n++;
 	}
 	return kevent(set, k, n, NULL, 0, NULL);
