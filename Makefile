@@ -110,6 +110,6 @@ install: weir
 	cp man/weir.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 
 clean:
-	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) $(BENCH) test/log
+	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) $(BENCH) test/log cross
 
 .PHONY: all static test demo bench cost check install clean
