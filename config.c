@@ -118,6 +118,9 @@ static const struct {
 	{ "max_connections", 1, 1000000 },
 	{ "buffers", 8, 1000000 },
 	{ "buffer", 4096, 1048576 },
+	{ "tls_timeout", 1, UINT64_MAX },
+	{ "tls_sessions", 0, 1000000 },
+	{ "tls_session_lifetime", 1000, 86400000 }, /* RFC 5246 F.1.4 */
 	{ "header_timeout", 1, UINT64_MAX },
 	{ "header_max", 512, 262144 },
 	{ "line_max", 16, 262144 },
@@ -160,7 +163,7 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 	if (wrong != NULL)
 		return bad(l, wrong);
 	for (; *list != NULL; list = &(*list)->next)
-		if (listener && strcmp((*list)->text, e->text) == 0)
+		if (listener && endpoint_same(*list, e))
 			return fail(l, "given twice, first at %s: %s",
 			    (*list)->where, l->raw);
 	*list = e;
@@ -169,6 +172,51 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 	if (!listener)
 		l->route->n_upstreams++;
 	return 0;
+}
+
+/* the value to the path of a file that belongs to a list */
+static const char *
+file_path(struct loader *l)
+{
+	const char *path;
+
+	if (*l->value == '\0') {
+		fail(l, "needs a value");
+		return NULL;
+	}
+	path = arena_printf(&l->c->arena, "%s", l->value);
+	if (path == NULL)
+		no_memory(l);
+	return path;
+}
+
+static int
+add_cert(struct loader *l, struct conf_setting *s, struct conf_cert **list)
+{
+	struct conf_cert *cert = take(l, sizeof *cert);
+
+	if (cert == NULL)
+		return -1;
+	s->text = cert->file = file_path(l);
+	if (cert->file == NULL)
+		return -1;
+	for (; *list != NULL; list = &(*list)->next)
+		if (strcmp((*list)->file, cert->file) == 0)
+			return fail(l, "given twice, first at %s: %s",
+			    (*list)->where, l->raw);
+	*list = cert;
+	cert->where = l->where;
+	l->c->keyless = cert;
+	return 0;
+}
+
+static int
+add_cert_key(struct loader *l, struct conf_setting *s, struct conf_cert *cert)
+{
+	if (cert == NULL)
+		return fail(l, "stands behind its cert");
+	s->text = cert->key = file_path(l);
+	return cert->key != NULL ? 0 : -1;
 }
 
 /* fields that frame messages or belong to one connection: RFC 9110 7.6.1 */
@@ -271,10 +319,16 @@ apply(struct loader *l, const struct key *k)
 	s->raw = l->raw;
 	if (key_is_rule(k))
 		r = set_rule(l, s);
+	else if (k->type == VALUE_CERTS)
+		r = add_cert(l, s, field);
+	else if (k->type == VALUE_CERT_KEYS)
+		r = add_cert_key(l, s, l->c->keyless);
 	else if (key_is_list(k))
 		r = add_endpoint(l, s, field);
 	else
 		r = set_field(l, k, field);
+	if (k->type != VALUE_CERTS)
+		l->c->keyless = NULL;
 	while (*end != NULL && *end != s)
 		end = &(*end)->next;
 	*end = s;
@@ -432,6 +486,7 @@ read_options(struct loader *l, const struct conf_source *sources, size_t n)
 
 	l->rank = OPTION;
 	l->route = l->c->defaults;
+	l->c->keyless = NULL; /* a key of the options is not a file's cert's */
 	l->where = "-o";
 	for (i = 0; i < n; i++)
 		if (sources[i].kind == CONF_OPTION &&
@@ -473,6 +528,10 @@ inherit(struct loader *l, struct conf_route *r, const struct conf_setting *s,
 				return 0;
 		return add_rule(l, r, s, added);
 	}
+	/* a certificate and its key are taken over together or not at all */
+	if (strcmp(s->key->name, "upstream_key") == 0 &&
+	    key_given(r, key_find("upstream_cert", true)) != NULL)
+		return 0;
 	if (s->key->route && !key_is_list(s->key) &&
 	    key_given(r, s->key) == NULL)
 		memcpy(key_field(l->c, r, s->key),
@@ -503,7 +562,8 @@ finish_route(struct loader *l, struct conf_route *r)
 	if (r->n_upstreams == 0)
 		return fail(l, "no upstream: %s", r->text);
 	r->targets = take(l, r->n_upstreams * sizeof *r->targets);
-	return r->targets != NULL ? 0 : -1;
+	r->secrets = take(l, r->n_upstreams * sizeof *r->secrets);
+	return r->targets != NULL && r->secrets != NULL ? 0 : -1;
 }
 
 /* makes key the one that the next message is about, if it was given */
@@ -565,6 +625,122 @@ check(struct loader *l)
 	    value_text(VALUE_SIZE, &need, text), "header_max and header rules");
 }
 
+/* where a route's key comes from that holds for r */
+static const struct conf_setting *
+origin(const struct conf *c, const struct conf_route *r, const char *key)
+{
+	const struct key *k = key_find(key, true);
+	const struct conf_setting *s = key_given(r, k);
+
+	return s != NULL ? s : key_given(c->defaults, k);
+}
+
+/* the next message is about s */
+static void
+at(struct loader *l, const struct conf_setting *s)
+{
+	l->where = s->where;
+	l->key = s->key->name;
+	l->raw = s->raw;
+}
+
+static bool
+any_tls(const struct conf_endpoint *e)
+{
+	while (e != NULL && !e->tls)
+		e = e->next;
+	return e != NULL;
+}
+
+static int
+check_certs(struct loader *l)
+{
+	const struct conf_endpoint *e = l->c->listens;
+
+	while (e != NULL && !e->tls)
+		e = e->next;
+	if (e == NULL || l->c->certs != NULL)
+		return 0;
+	l->where = e->where;
+	l->key = "listen";
+	return fail(l, "needs a cert: %s", e->text);
+}
+
+/* whether the route's own setting says something of TLS with upstreams */
+static bool
+about_upstream_tls(struct conf *c, struct conf_route *r,
+    const struct conf_setting *s)
+{
+	char buf[VALUE_TEXT];
+
+	return strncmp(s->key->name, "upstream_", strlen("upstream_")) == 0 &&
+	    *value_text(s->key->type, key_field(c, r, s->key), buf) != '\0';
+}
+
+/* what a route says of TLS must be of use: somebody may rely on it */
+static int
+check_route_tls(struct loader *l, struct conf_route *r)
+{
+	const struct conf_setting *s;
+
+	for (s = r->settings; s != NULL; s = s->next) {
+		at(l, s);
+		if (!any_tls(r->upstreams) && about_upstream_tls(l->c, r, s))
+			return bad(l, "the route has no https:// upstream");
+	}
+	at(l, origin(l->c, r, "upstream_key"));
+	if (r->upstream_key != NULL && r->upstream_cert == NULL)
+		return bad(l, "needs an upstream_cert");
+	at(l, origin(l->c, r, "client_ca"));
+	if (r->client_ca != NULL && !any_tls(l->c->listens))
+		return bad(l, "needs an https:// listen");
+	return 0;
+}
+
+/*
+ * A client is asked for its certificate before it names a path: routes of one
+ * host ask for the same, and one that says nothing for what another says.
+ */
+static int
+share_client_ca(struct loader *l, const struct conf_route *from)
+{
+	const struct key *k = key_find("client_ca", true);
+	const struct conf_setting *own;
+	struct conf_route *r;
+
+	for (r = l->c->routes; r != NULL; r = r->next) {
+		if (from->client_ca == NULL || strcmp(r->host, from->host) != 0)
+			continue;
+		own = key_given(r, k);
+		if (r->client_ca == NULL && own == NULL)
+			r->client_ca = from->client_ca;
+		if (r->client_ca != NULL &&
+		    strcmp(r->client_ca, from->client_ca) == 0)
+			continue;
+		at(l, own != NULL ? own : key_given(from, k));
+		return fail(l, "not that of the same host at %s: %s",
+		    (own != NULL ? from : r)->where, l->raw);
+	}
+	return 0;
+}
+
+/* what TLS requires */
+static int
+check_tls(struct loader *l)
+{
+	struct conf_route *r;
+
+	if (check_certs(l) != 0)
+		return -1;
+	for (r = l->c->routes; r != NULL; r = r->next)
+		if (check_route_tls(l, r) != 0)
+			return -1;
+	for (r = l->c->routes; r != NULL; r = r->next)
+		if (share_client_ca(l, r) != 0)
+			return -1;
+	return 0;
+}
+
 /* puts together what was read */
 static int
 finish(struct loader *l)
@@ -581,7 +757,7 @@ finish(struct loader *l)
 	for (r = l->c->routes; r != NULL; r = r->next)
 		if (finish_route(l, r) != 0)
 			return -1;
-	return check(l);
+	return check_tls(l) == 0 ? check(l) : -1;
 }
 
 /* all keys but the lists, which begin empty */
@@ -692,6 +868,15 @@ conf_listen_address(const char *text, struct conf **owner, char *err,
 	if (l == NULL)
 		return NULL;
 	l->where = "command line";
-	*owner = hand_over(l, read_text(l, "listen=", text));
+	*owner = hand_over(l, read_text(l, "listen=", text) == 0 ?
+	    check_certs(l) : -1);
 	return *owner != NULL ? (*owner)->listens : NULL;
+}
+
+const char *
+conf_where(const struct conf *c, const struct conf_route *r, const char *key)
+{
+	const struct conf_setting *s = origin(c, r, key);
+
+	return s != NULL && s->where != NULL ? s->where : r->where;
 }

@@ -39,6 +39,7 @@
 #include "listen.h"
 #include "log.h"
 #include "resolve.h"
+#include "secrets.h"
 #include "session.h"
 #include "step.h"
 #include "tls.h"
@@ -82,8 +83,10 @@ read_clock(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	world.now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	world.turn++;
 	clock_gettime(CLOCK_REALTIME, &t);
 	log_clock((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+	tls_clock((int64_t)t.tv_sec);
 }
 
 static void
@@ -197,6 +200,23 @@ empty_queue(const struct listener *l)
 
 /* ---- configuration ---- */
 
+static void
+warn_start_key(const char *key)
+{
+	log_warn("%s: takes a restart to change", key);
+}
+
+/* the keys that sized the process at start keep their values */
+static void
+keep_start_keys(struct conf *c)
+{
+#define KEEP_START(field) c->field = world.conf->field;
+#define KEEP_LIVE(field)
+#define KEEP(field, key, type, def, reload, help) KEEP_##reload(field)
+	KEYS_GLOBAL(KEEP)
+#undef KEEP
+}
+
 static struct conf *
 load(char *err, size_t size)
 {
@@ -209,6 +229,15 @@ load(char *err, size_t size)
 		c = conf_load(args.sources, args.n_sources, err, size);
 	if (c != NULL && args.verbose)
 		c->log_level = LOG_L_DEBUG;
+	if (c != NULL && world.conf != NULL) {
+		conf_diff_start(world.conf, c, warn_start_key);
+		keep_start_keys(c);
+	}
+	if (c != NULL && secrets_load(c, err, size) < 0) {
+		secrets_free(c);
+		conf_free(c);
+		c = NULL;
+	}
 	return c;
 }
 
@@ -338,23 +367,6 @@ open_logs(const struct conf *c)
 	return true;
 }
 
-static void
-warn_start_key(const char *key)
-{
-	log_warn("%s: takes a restart to change", key);
-}
-
-/* the keys that sized the process at start keep their values */
-static void
-keep_start_keys(struct conf *c)
-{
-#define KEEP_START(field) c->field = world.conf->field;
-#define KEEP_LIVE(field)
-#define KEEP(field, key, type, def, reload, help) KEEP_##reload(field)
-	KEYS_GLOBAL(KEEP)
-#undef KEEP
-}
-
 /* tunnels whose route is gone end, spread over the drain time */
 static void
 drain_gone_routes(const struct conf *c)
@@ -431,10 +443,9 @@ reload(void)
 		log_error("reload: %s; nothing was changed", err);
 		return;
 	}
-	conf_diff_start(world.conf, c, warn_start_key);
-	keep_start_keys(c);
 	if (!open_listeners(c, &fresh)) {
 		log_error("reload: nothing was changed");
+		secrets_free(c);
 		conf_free(c);
 		return;
 	}
@@ -442,6 +453,7 @@ reload(void)
 		log_error("reload: nothing was changed");
 		close_listeners(fresh);
 		open_logs(world.conf);
+		secrets_free(c);
 		conf_free(c);
 		return;
 	}
@@ -606,6 +618,8 @@ wait_ms(void)
 
 	if (upstream_next() < at)
 		at = upstream_next();
+	if (conn_doze_at() < at)
+		at = conn_doze_at();
 	if (accept_again > world.now && accept_again < at)
 		at = accept_again;
 	if (world.sessions >= world.max_sessions &&
@@ -624,6 +638,7 @@ expire(void)
 {
 	step_expire();
 	upstream_expire(world.now);
+	conn_doze(world.now);
 	if (resolver >= 0)
 		upstream_ask(world.now, world.conf->resolve_ms);
 }
@@ -718,6 +733,7 @@ serve_forever(struct conf *c)
 	read_clock();
 	if (!open_logs(c)) {
 		log_flush();
+		secrets_free(c);
 		conf_free(c);
 		return 1;
 	}
@@ -754,47 +770,6 @@ serve_forever(struct conf *c)
 	return 0;
 }
 
-static volatile sig_atomic_t echo_stop;
-
-static void
-stop_echo(int sig)
-{
-	(void)sig;
-	echo_stop = 1;
-}
-
-static int
-run_echo(const char *address)
-{
-	struct conf_endpoint *e;
-	struct conf *owner;
-	struct listener *l;
-	struct sigaction sa;
-	char err[256];
-	int status;
-
-	e = conf_listen_address(address, &owner, err, sizeof err);
-	if (e == NULL) {
-		fprintf(stderr, "weir: %s\n", err);
-		return 2;
-	}
-	l = listener_open(e);
-	if (l == NULL)
-		fatal("listen on %s:", e->text);
-	memset(&sa, 0, sizeof sa);
-	sa.sa_handler = stop_echo;
-	sigemptyset(&sa.sa_mask);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	log_info("echo server on %s", l->text);
-	log_flush();
-	status = echo_serve(l->fds, l->n_fds, &echo_stop);
-	listener_close(l);
-	conf_free(owner);
-	return status == 0 ? 0 : 1;
-}
-
 static void
 usage(FILE *f)
 {
@@ -826,6 +801,7 @@ start(bool check)
 	if (!check)
 		return serve_forever(c);
 	conf_print(c, stdout);
+	secrets_free(c);
 	conf_free(c);
 	return 0;
 }
@@ -871,7 +847,7 @@ main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (argc == 2 && strcmp(argv[0], "echo") == 0)
-		return run_echo(argv[1]);
+		return echo_main(argv[1]);
 	if (argc == 2 && !file) {
 		args.listen = argv[0];
 		args.upstream = argv[1];

@@ -1,101 +1,784 @@
 /*
- * The seam to BearSSL. Engines, certificates and trust will stand here, and
- * no other file will see them; what is here already is what they begin with.
+ * TLS 1.2 by BearSSL. This and its parts, the other files called tls, are all
+ * that sees the library, but for ws.c's SHA-1: lib/tlskeys.c reads keys and
+ * certificates, lib/tlstrust.c judges those of others, lib/tlssite.c decides
+ * what a handshake leads to, lib/tlssleep.c makes idle engines small. What
+ * stands here is an engine's life:
+ *
+ *	new       nothing but struct tls; begins with the first byte
+ *	shaking   engine, struct shake (certificates, choices), buffers
+ *	up        engine; buffers while bytes move (tls_rest)
+ *	asleep    struct image: keys, counters, little more (tls_sleep)
+ *	over      nothing but struct tls, with the error
+ *
+ * The library keeps only offsets into an engine's buffers between two calls.
+ * So they are taken from a connection that has nothing in them, and it gets
+ * others later; what has to stay is put aside (tlspool.h). Without buffers an
+ * engine points at absent[], which nobody reads or writes.
+ *
+ * To make an engine costs more than to resume a session, as the library asks
+ * the processor what it can do each time: each is a copy of a template. These
+ * never have any randomness in them, else all copies had the same.
  */
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#ifdef __linux__
-#include <sys/random.h>
-#endif
 
 #include "tls.h"
-#include "log.h"
+#include "tlserror.h"
+#include "tlspool.h"
+#include "tlssite.h"
+#include "tlssleep.h"
 
-#ifdef __linux__
-#ifndef __GLIBC__
-/*
- * A distribution's BearSSL, built with glibc's fortified calls, asks for
- * these when it is linked with another libc.
- */
-void *__memcpy_chk(void *to, const void *from, size_t n, size_t room);
-void *__memset_chk(void *to, int byte, size_t n, size_t room);
+/* records beside data that a peer may send once the handshake is done */
+#define ODD_MAX 8
+/* the library's BR_IO_INOUT: both directions are working */
+#define BOTH_WAYS 3
+/* types of records */
+enum { CHANGE_CIPHER = 20, HANDSHAKE = 22, DATA = 23 };
 
-void *
-__memcpy_chk(void *to, const void *from, size_t n, size_t room)
+struct tls {
+	br_ssl_engine_context *e;
+	struct image *image; /* asleep: instead of e */
+	struct shake *shake;
+	struct tlspair *pair; /* e's buffers */
+	struct tlspart *in, *out; /* what was in them */
+	struct tls_server *server; /* one of these */
+	struct tls_client *client;
+	const struct asker *known; /* whose certificate a client has shown */
+	char *name; /* the client's SNI, NULL if none */
+	uint16_t ahead, n_ahead; /* in ibuf: read, not the engine's yet */
+	uint16_t suite;
+	int16_t err;
+	uint8_t odd; /* records so far, see ODD_MAX */
+	bool up; /* the handshake is done */
+	bool over; /* nothing goes any more */
+	bool starved; /* there was no buffer */
+	bool resumed;
+	bool whole; /* e has what only handshakes need behind it */
+	bool closing, closed; /* tls_close() was called, and could close */
+};
+
+static struct {
+	br_ssl_server_context server;
+	br_ssl_client_context client;
+	bool made, aes, sleeps;
+} templates;
+
+static unsigned char absent[2];
+
+/* ---- templates ---- */
+
+static void
+make_template(br_ssl_engine_context *e)
 {
-	if (n > room)
-		abort();
-	return memcpy(to, from, n);
+	static const br_hash_class *const hashes[] = {
+		&br_sha256_vtable, &br_sha384_vtable, &br_sha512_vtable
+	};
+	static const char *names[] = {"http/1.1"};
+	int i;
+
+	br_ssl_engine_set_versions(e, BR_TLS12, BR_TLS12);
+	br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION);
+	br_ssl_engine_set_default_rsavrfy(e);
+	br_ssl_engine_set_default_ecdsa(e);
+	for (i = 0; i < 3; i++)
+		br_ssl_engine_set_hash(e, br_sha256_ID + i, hashes[i]);
+	br_ssl_engine_set_prf_sha256(e, &br_tls12_sha256_prf);
+	br_ssl_engine_set_prf_sha384(e, &br_tls12_sha384_prf);
+	br_ssl_engine_set_default_aes_gcm(e);
+	br_ssl_engine_set_default_chapol(e);
+	br_ssl_engine_set_protocol_names(e, names, 1);
+	templates.aes = e->iaes_ctr == br_aes_x86ni_ctr_get_vtable() ||
+	    e->iaes_ctr == br_aes_pwr8_ctr_get_vtable();
+	br_ssl_engine_set_suites(e, site_suites(templates.aes), SITE_SUITES);
+	e->ibuf = absent;
+	e->obuf = absent + 1;
+	e->ibuf_len = TLSPOOL_IN;
+	e->obuf_len = TLSPOOL_OUT;
 }
 
-void *
-__memset_chk(void *to, int byte, size_t n, size_t room)
+/* once: makes the templates, and tries out sleep */
+static void
+prepare(void)
 {
-	if (n > room)
-		abort();
-	return memset(to, byte, n);
-}
-#endif
-#endif
-
-/* all n bytes from fd, or false */
-static bool
-read_whole(int fd, unsigned char *p, size_t n)
-{
-	ssize_t got;
-
-	while (n > 0) {
-		got = read(fd, p, n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		p += got;
-		n -= (size_t)got;
-	}
-	return true;
-}
-
-static bool
-from_device(unsigned char *p, size_t n)
-{
-	bool whole;
-	int fd;
-
-	fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	whole = read_whole(fd, p, n);
-	close(fd);
-	return whole;
-}
-
-void
-tls_entropy(void *p, size_t n)
-{
-#if defined(__linux__) && !defined(POSIX)
-	/* needs no descriptor and no /dev, and waits at early boot */
-	if (getrandom(p, n, 0) == (ssize_t)n)
+	if (templates.made)
 		return;
-#endif
-	if (!from_device(p, n))
-		fatal("no random bytes from the kernel:");
+	/* smaller ones make the library ask for smaller records, or hang */
+	assert(TLSPOOL_IN == BR_SSL_BUFSIZE_INPUT &&
+	    TLSPOOL_OUT == BR_SSL_BUFSIZE_OUTPUT);
+	br_ssl_server_zero(&templates.server);
+	make_template(&templates.server.eng);
+	br_ssl_client_zero(&templates.client);
+	make_template(&templates.client.eng);
+	templates.sleeps = image_works(&templates.server, &templates.client);
+	templates.made = true;
 }
 
-uint64_t
-tls_random(void)
+/* the library's own seeding trusts one instruction, or opens a device */
+static void
+seed(br_ssl_engine_context *e)
 {
-	uint64_t r;
+	unsigned char r[32];
 
-	tls_entropy(&r, sizeof r);
-	return r;
+	tls_entropy(r, sizeof r);
+	br_ssl_engine_inject_entropy(e, r, sizeof r);
+	e->rng_os_rand_done = 1;
+	wipe(r, sizeof r);
+}
+
+int
+tls_init(size_t buffers)
+{
+	if (buffers == 0 || buffers > SIZE_MAX / 4 / sizeof(struct tlspair)) {
+		errno = EINVAL;
+		return -1;
+	}
+	prepare();
+	tlspool_init(buffers);
+	return 0;
+}
+
+size_t
+tls_memory(void)
+{
+	return tlspool_memory();
 }
 
 const char *
 tls_about(void)
 {
-	return "BearSSL (SHA-1 only; no TLS yet)";
+	static const char *const about[2][2] = {
+		{"BearSSL: TLS 1.2, AES in software, parking",
+		    "BearSSL: TLS 1.2, AES in software, hibernation"},
+		{"BearSSL: TLS 1.2, AES in hardware, parking",
+		    "BearSSL: TLS 1.2, AES in hardware, hibernation"}
+	};
+
+	prepare();
+	return about[templates.aes][templates.sleeps];
+}
+
+/* ---- from new to up to over ---- */
+
+/* behind the engine itself stands what only the handshake needs */
+static size_t
+engine_size(const struct tls *t)
+{
+	if (!t->whole)
+		return sizeof *t->e;
+	return t->server != NULL ? sizeof(br_ssl_server_context) :
+	    sizeof(br_ssl_client_context);
+}
+
+static void
+engine_free(struct tls *t)
+{
+	if (t->e != NULL)
+		wipe(t->e, engine_size(t));
+	free(t->e);
+	t->e = NULL;
+	t->whole = false;
+}
+
+/* gives back all but struct tls */
+static void
+end(struct tls *t, int error)
+{
+	engine_free(t);
+	image_free(t->image);
+	shake_free(t->shake);
+	tlspool_put(t->pair);
+	tlspool_drop(t->in);
+	tlspool_drop(t->out);
+	t->image = NULL;
+	t->shake = NULL;
+	t->pair = NULL;
+	t->in = t->out = NULL;
+	t->n_ahead = 0;
+	t->over = true;
+	t->starved = false;
+	if (t->err == 0)
+		t->err = (int16_t)error;
+}
+
+/* 0, or an error; what was made so far is found in t then */
+static int
+begin_server(struct tls *t)
+{
+	br_ssl_server_context *c = malloc(sizeof *c);
+
+	if (c == NULL)
+		return TLS_E_MEMORY;
+	memcpy(c, &templates.server, sizeof *c);
+	t->e = &c->eng;
+	t->whole = true;
+	t->shake = shake_server(t->server, c);
+	if (t->shake == NULL)
+		return TLS_E_MEMORY;
+	br_ssl_engine_set_buffers_bidi(&c->eng, t->pair->in, TLSPOOL_IN,
+	    t->pair->out, TLSPOOL_OUT);
+	seed(&c->eng);
+	return br_ssl_server_reset(c) ? 0 : br_ssl_engine_last_error(&c->eng);
+}
+
+static int
+begin_client(struct tls *t)
+{
+	const struct trust *how = &t->client->how;
+	br_ssl_client_context *c = malloc(sizeof *c);
+	int error = TLS_E_MEMORY;
+	bool resumes;
+
+	if (c == NULL)
+		return error;
+	memcpy(c, &templates.client, sizeof *c);
+	t->e = &c->eng;
+	t->whole = true;
+	t->shake = tls_shake_client(t->client, c, &error);
+	if (t->shake == NULL)
+		return error;
+	br_ssl_engine_set_buffers_bidi(&c->eng, t->pair->in, TLSPOOL_IN,
+	    t->pair->out, TLSPOOL_OUT);
+	seed(&c->eng);
+	resumes = shake_resumes(t->client, c);
+	/* addresses are not sent: RFC 6066 3 */
+	return br_ssl_client_reset(c, how->n_ip == 0 ? how->name : NULL,
+	    resumes) ? 0 : br_ssl_engine_last_error(&c->eng);
+}
+
+static bool
+begin(struct tls *t)
+{
+	int error = t->server != NULL ? begin_server(t) : begin_client(t);
+
+	if (error != 0)
+		end(t, error);
+	return error == 0;
+}
+
+static bool
+wake(struct tls *t)
+{
+	t->e = malloc(sizeof *t->e);
+	if (t->e == NULL) {
+		/* later, perhaps */
+		tlspool_put(t->pair);
+		t->pair = NULL;
+		t->starved = true;
+		return false;
+	}
+	image_wake(t->image, t->e, t->server != NULL ?
+	    &templates.server.eng : &templates.client.eng);
+	image_free(t->image);
+	t->image = NULL;
+	return true;
+}
+
+/* gives t an engine with buffers, whatever state it is in */
+static bool
+hold(struct tls *t)
+{
+	if (t->over)
+		return false;
+	if (t->pair != NULL)
+		return true;
+	t->pair = tlspool_get();
+	t->starved = t->pair == NULL;
+	if (t->starved ||
+	    (t->e == NULL && !(t->image != NULL ? wake(t) : begin(t))))
+		return false;
+	t->e->ibuf = t->pair->in;
+	t->e->obuf = t->pair->out;
+	tlspool_unpart(t->in, t->pair->in);
+	tlspool_unpart(t->out, t->pair->out);
+	t->in = t->out = NULL;
+	return true;
+}
+
+/* an engine of the smaller size; the library's stacks move with it */
+static void
+move_engine(br_ssl_engine_context *to, const br_ssl_engine_context *from)
+{
+	memcpy(to, from, sizeof *to);
+	to->cpu.dp = to->dp_stack + (from->cpu.dp - from->dp_stack);
+	to->cpu.rp = to->rp_stack + (from->cpu.rp - from->rp_stack);
+}
+
+/* drops what only the handshake needed */
+static void
+shrink(struct tls *t)
+{
+	br_ssl_engine_context *e = malloc(sizeof *e);
+
+	t->e->x509ctx = NULL;
+	t->e->chain = NULL;
+	wipe(&t->e->session, sizeof t->e->session);
+	if (e == NULL)
+		return; /* it stays as large as it is */
+	move_engine(e, t->e);
+	engine_free(t);
+	t->e = e;
+	t->whole = false;
+}
+
+/* the server's view of a handshake that is done: 0, or what is wrong */
+static int
+note_client(struct tls *t)
+{
+	const char *name = shake_name(t->e);
+
+	t->resumed = t->shake->cred == NULL;
+	if (t->resumed && !shake_same(t->shake, name))
+		return TLS_E_OTHER_NAME;
+	/* a bad certificate, or none, would have been an error before */
+	if (t->shake->check != NULL)
+		t->known = t->shake->asker;
+	if (*name == '\0')
+		return 0;
+	t->name = malloc(strlen(name) + 1);
+	if (t->name == NULL)
+		return TLS_E_MEMORY;
+	strcpy(t->name, name);
+	return 0;
+}
+
+/* the client's view */
+static int
+note_server(struct tls *t)
+{
+	t->resumed = t->shake->check->count == 0;
+	if (!t->resumed)
+		shake_keep(t->client, t->e);
+	return 0;
+}
+
+static void
+established(struct tls *t)
+{
+	int error;
+
+	t->up = true;
+	t->suite = t->e->session.cipher_suite;
+	error = t->server != NULL ? note_client(t) : note_server(t);
+	shake_free(t->shake);
+	t->shake = NULL;
+	if (error != 0)
+		end(t, error);
+	else
+		shrink(t);
+}
+
+/* the library's error, told apart where it means two things */
+static int
+cause(const struct tls *t)
+{
+	int error = br_ssl_engine_last_error(t->e);
+
+	if (t->client == NULL || t->up)
+		return error;
+	/* if a record looked like TLS it is the version inside */
+	if (error == BR_ERR_UNSUPPORTED_VERSION && t->e->version_in != 0)
+		return TLS_E_OLD;
+	if (error == BR_ERR_RECV_FATAL_ALERT + 70)
+		return TLS_E_NEW;
+	return error;
+}
+
+/* looks at what a call has changed; t->e may be another one then, or NULL */
+static void
+settle(struct tls *t)
+{
+	if (br_ssl_engine_current_state(t->e) == BR_SSL_CLOSED) {
+		if (t->client != NULL && !t->up)
+			shake_forget(t->client);
+		end(t, cause(t));
+	} else if (!t->up && t->e->application_data == 1) {
+		established(t);
+	}
+}
+
+/* gives the engine what was read ahead, as far as it takes it */
+static void
+feed(struct tls *t)
+{
+	unsigned char *to;
+	size_t n;
+
+	while (t->n_ahead > 0 && hold(t)) {
+		to = br_ssl_engine_recvrec_buf(t->e, &n);
+		if (to == NULL)
+			break;
+		if (n > t->n_ahead)
+			n = t->n_ahead;
+		/* never forwards: what is there was read for these places */
+		if (to != t->e->ibuf + t->ahead)
+			memmove(to, t->e->ibuf + t->ahead, n);
+		t->ahead = (uint16_t)(t->ahead + n);
+		t->n_ahead = (uint16_t)(t->n_ahead - n);
+		br_ssl_engine_recvrec_ack(t->e, n);
+		settle(t);
+		/* the head of a record that is no data has just been read */
+		if (!t->over && t->up && t->e->ixa == 5 && t->e->ixb == 5 &&
+		    t->e->record_type_in != DATA &&
+		    ++t->odd > ODD_MAX)
+			end(t, TLS_E_RENEGOTIATION);
+	}
+	if (t->e != NULL && t->e->shutdown_recv)
+		t->n_ahead = 0; /* what follows close_notify is nothing */
+}
+
+/* closes, once there is a buffer for it */
+static void
+close_now(struct tls *t)
+{
+	size_t n;
+
+	if (!hold(t))
+		return;
+	t->closed = true;
+	/* the library would wait for it to be taken, for ever */
+	while (br_ssl_engine_recvapp_buf(t->e, &n) != NULL)
+		br_ssl_engine_recvapp_ack(t->e, n);
+	br_ssl_engine_close(t->e);
+	settle(t);
+	feed(t);
+}
+
+/* ---- ports ---- */
+
+static bool
+begun(const struct tls *t)
+{
+	return t->e != NULL || t->image != NULL;
+}
+
+unsigned char *
+tls_wire_in(struct tls *t, size_t *n)
+{
+	if (t->closing && !t->closed)
+		close_now(t);
+	feed(t);
+	if (t->e != NULL && br_ssl_engine_recvrec_buf(t->e, n) == NULL)
+		return NULL;
+	if (t->n_ahead > 0 || !hold(t))
+		return NULL;
+	if (br_ssl_engine_recvrec_buf(t->e, n) == NULL)
+		return NULL;
+	/* all there is room for, and not what the engine asks for: that is
+	 * two calls for a record, this one for many records */
+	*n = TLSPOOL_IN - t->e->ixa;
+	return t->e->ibuf + t->e->ixa;
+}
+
+void
+tls_wire_in_done(struct tls *t, size_t n)
+{
+	if (n == 0)
+		return;
+	t->ahead = (uint16_t)t->e->ixa;
+	t->n_ahead = (uint16_t)n;
+	feed(t);
+}
+
+/* true if the record that leaves is followed by another one at once: the
+ * change of ciphers and the last message of a handshake */
+static bool
+more_follows(const struct tls *t)
+{
+	const br_ssl_engine_context *e = t->e;
+
+	if (t->up || e->out.vtable != &br_sslrec_out_clear_vtable)
+		return false;
+	if (e->record_type_out == CHANGE_CIPHER)
+		return true;
+	/* a client's second flight, or a server's only one when it resumes */
+	return e->record_type_out == HANDSHAKE &&
+	    (t->client != NULL ? e->version_in != 0 : t->shake->cred == NULL);
+}
+
+const unsigned char *
+tls_wire_out(struct tls *t, size_t *n, bool *more)
+{
+	if (t->closing && !t->closed)
+		close_now(t);
+	/* a client has something to say from its beginning */
+	if (!begun(t) && t->client != NULL)
+		hold(t);
+	if (t->e == NULL || br_ssl_engine_sendrec_buf(t->e, n) == NULL ||
+	    !hold(t))
+		return NULL;
+	*more = more_follows(t);
+	return br_ssl_engine_sendrec_buf(t->e, n);
+}
+
+void
+tls_wire_out_done(struct tls *t, size_t n)
+{
+	if (n == 0)
+		return;
+	br_ssl_engine_sendrec_ack(t->e, n);
+	settle(t);
+	feed(t);
+}
+
+const unsigned char *
+tls_plain_in(struct tls *t, size_t *n)
+{
+	const unsigned char *p;
+
+	if (t->e == NULL || t->closing)
+		return NULL;
+	p = br_ssl_engine_recvapp_buf(t->e, n);
+	if (p == NULL && t->n_ahead > 0) {
+		feed(t);
+		p = t->e != NULL ? br_ssl_engine_recvapp_buf(t->e, n) : NULL;
+	}
+	if (p != NULL && t->in != NULL)
+		return t->in->bytes + (t->e->ixa - t->in->at);
+	return p;
+}
+
+void
+tls_plain_in_done(struct tls *t, size_t n)
+{
+	br_ssl_engine_recvapp_ack(t->e, n);
+	feed(t);
+	if (t->in != NULL && t->n_ahead == 0 && t->e->ixa == t->e->ixb) {
+		tlspool_drop(t->in);
+		t->in = NULL;
+	}
+}
+
+unsigned char *
+tls_plain_out(struct tls *t, size_t *n)
+{
+	if (!t->up || t->over || t->closing)
+		return NULL;
+	if (t->e != NULL && br_ssl_engine_sendapp_buf(t->e, n) == NULL)
+		return NULL;
+	if (!hold(t))
+		return NULL;
+	return br_ssl_engine_sendapp_buf(t->e, n);
+}
+
+void
+tls_plain_out_done(struct tls *t, size_t n)
+{
+	if (n > 0)
+		br_ssl_engine_sendapp_ack(t->e, n);
+}
+
+void
+tls_flush(struct tls *t)
+{
+	if (t->e != NULL && t->pair != NULL)
+		br_ssl_engine_flush(t->e, 0);
+}
+
+void
+tls_close(struct tls *t)
+{
+	if (t->over || t->closing)
+		return;
+	t->closing = true;
+	if (begun(t))
+		close_now(t);
+	else
+		end(t, 0);
+}
+
+/* ---- idle ---- */
+
+/* what has to stay of the buffer to receive: from *at on, *n bytes */
+static void
+in_use(const struct tls *t, size_t *at, size_t *n)
+{
+	const br_ssl_engine_context *e = t->e;
+
+	*at = e->ixa < e->ixb ? e->ixa : 0;
+	*n = t->n_ahead > 0 ? t->ahead + t->n_ahead - *at : e->ixb - *at;
+	/* between two records, or behind a head that has been read */
+	if (t->n_ahead == 0 && e->ixa == e->ixb && (e->ixa == 0 ||
+	    e->ixa == 5))
+		*n = 0;
+}
+
+void
+tls_rest(struct tls *t)
+{
+	const br_ssl_engine_context *e = t->e;
+	size_t at, n, n_out;
+
+	if (t->pair == NULL || e->iomode != BOTH_WAYS)
+		return;
+	if (e->oxa > e->oxc)
+		return; /* gathered, and not yet a record */
+	in_use(t, &at, &n);
+	n_out = e->oxc - e->oxa;
+	if (n + n_out > 0 && !tlspool_scarce())
+		return;
+	if (n > 0 && (t->in = tlspool_part(e->ibuf, at, n)) == NULL)
+		return;
+	if (n_out > 0 &&
+	    (t->out = tlspool_part(e->obuf, e->oxa, n_out)) == NULL) {
+		tlspool_unpart(t->in, t->e->ibuf);
+		t->in = NULL;
+		return;
+	}
+	tlspool_put(t->pair);
+	t->pair = NULL;
+	t->e->ibuf = absent;
+	t->e->obuf = absent + 1;
+}
+
+static bool
+can_sleep(const struct tls *t)
+{
+	const br_ssl_engine_context *e = t->e;
+
+	return templates.sleeps && t->up && !t->closing && t->pair == NULL &&
+	    t->in == NULL && t->out == NULL && e->iomode == BOTH_WAYS &&
+	    e->application_data == 1 && !e->shutdown_recv && e->ixa == 0 &&
+	    e->oxa == e->oxc;
+}
+
+bool
+tls_sleep(struct tls *t)
+{
+	tls_rest(t);
+	if (t->e == NULL)
+		return true;
+	if (!can_sleep(t))
+		return false;
+	t->image = image_take(t->e);
+	if (t->image == NULL)
+		return false;
+	engine_free(t);
+	return true;
+}
+
+size_t
+tls_size(const struct tls *t)
+{
+	size_t n = sizeof *t;
+
+	if (t->e != NULL)
+		n += engine_size(t);
+	if (t->image != NULL)
+		n += image_size(t->image);
+	if (t->shake != NULL)
+		n += sizeof *t->shake;
+	if (t->shake != NULL && t->shake->check != NULL)
+		n += sizeof *t->shake->check;
+	if (t->pair != NULL)
+		n += sizeof *t->pair;
+	if (t->in != NULL)
+		n += sizeof *t->in + t->in->n;
+	if (t->out != NULL)
+		n += sizeof *t->out + t->out->n;
+	return n + (t->name != NULL ? strlen(t->name) + 1 : 0);
+}
+
+/* ---- what is known ---- */
+
+bool
+tls_ready(const struct tls *t)
+{
+	return t->up && !t->over;
+}
+
+bool
+tls_closed(const struct tls *t)
+{
+	return t->over || (t->e != NULL && t->e->shutdown_recv);
+}
+
+int
+tls_error(const struct tls *t)
+{
+	return t->err;
+}
+
+bool
+tls_starved(const struct tls *t)
+{
+	return t->starved && tlspool_used() == tlspool_max();
+}
+
+const char *
+tls_server_name(const struct tls *t)
+{
+	return t->name != NULL ? t->name : "";
+}
+
+const char *
+tls_suite(const struct tls *t)
+{
+	static const char *const names[] = {
+		"ECDHE-ECDSA-AES128-GCM-SHA256",
+		"ECDHE-RSA-AES128-GCM-SHA256",
+		"ECDHE-ECDSA-AES256-GCM-SHA384",
+		"ECDHE-RSA-AES256-GCM-SHA384",
+		"ECDHE-ECDSA-CHACHA20-POLY1305",
+		"ECDHE-RSA-CHACHA20-POLY1305"
+	};
+	size_t i;
+
+	for (i = 0; i < SITE_SUITES; i++)
+		if (site_suites(true)[i] == t->suite)
+			return names[i];
+	return "";
+}
+
+bool
+tls_resumed(const struct tls *t)
+{
+	return t->resumed;
+}
+
+bool
+tls_client_known(const struct tls *t, const char *host)
+{
+	return t->known != NULL && site_asker(t->server, host) == t->known;
+}
+
+/* ---- connections ---- */
+
+struct tls *
+tls_accept(struct tls_server *s)
+{
+	struct tls *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->server = s;
+	s->refs++;
+	return t;
+}
+
+struct tls *
+tls_connect(struct tls_client *c)
+{
+	struct tls *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->client = c;
+	c->refs++;
+	return t;
+}
+
+void
+tls_free(struct tls *t)
+{
+	if (t == NULL)
+		return;
+	end(t, 0);
+	if (t->server != NULL)
+		tls_server_free(t->server);
+	tls_client_free(t->client);
+	free(t->name);
+	free(t);
 }

@@ -23,8 +23,19 @@ struct conf_rule {
 	int id; /* enum http_field_id of the name */
 };
 
+/* a certificate to show */
+struct conf_cert {
+	struct conf_cert *next; /* in the order of the file */
+	const char *where; /* of the cert line: "weir.conf:12" */
+	const char *file; /* the chain, and the key too if key is NULL */
+	const char *key;
+};
+
 #define CONF_T_LISTENS struct conf_endpoint *
 #define CONF_T_UPSTREAMS struct conf_endpoint *
+#define CONF_T_CERTS struct conf_cert *
+/* private: while it is read, the cert that the next line may give a key to */
+#define CONF_T_CERT_KEYS struct conf_cert *
 #define CONF_T_RULE_SET struct conf_rule *
 #define CONF_T_RULE_ADD struct conf_rule *
 #define CONF_T_RULE_DEL struct conf_rule *
@@ -47,6 +58,7 @@ struct conf_route {
 	unsigned turn; /* for the caller: whose turn it is */
 	unsigned open; /* for the caller: requests and tunnels on it */
 	void **targets; /* for the caller: one slot per upstream, zeroed */
+	void **secrets; /* the same: how TLS is spoken to it */
 	struct conf_setting *settings; /* private: what stands in it */
 	KEYS_ROUTE(CONF_FIELD)
 };
@@ -54,6 +66,7 @@ struct conf_route {
 struct conf {
 	struct conf_route *routes;
 	unsigned refs; /* for the caller: sessions that began under it */
+	void *tls; /* for the caller: what listeners with TLS show, or NULL */
 	struct arena *arena; /* private: all memory of the conf */
 	struct conf_route *defaults; /* route keys given globally, no rules */
 	KEYS_GLOBAL(CONF_FIELD)
@@ -81,7 +94,15 @@ struct conf *conf_simple(const char *listen, const char *upstream,
 void conf_free(struct conf *c);
 
 /*
- * The address of a LISTEN or UPSTREAM argument alone, for weir echo. Returns
+ * Where the route's key stands that holds for r, in r or before the first
+ * route ("weir.conf:12"), for errors of later stages; where r begins if the
+ * key stands nowhere.
+ */
+const char *conf_where(const struct conf *c, const struct conf_route *r,
+    const char *key);
+
+/*
+ * The address of a LISTEN argument alone, without TLS, for weir echo. Returns
  * NULL and the message in err. Release with conf_free(*owner).
  */
 struct conf_endpoint *conf_listen_address(const char *text,

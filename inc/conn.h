@@ -32,6 +32,8 @@ enum conn_kind {
 	CONN_RESOLVER /* the child that looks names up */
 };
 
+struct tls;
+
 struct conn {
 	/* first, since a free slot of a slab begins with the slab's own link:
 	 * kind must stay CONN_FREE there, late events may still look at it */
@@ -44,8 +46,15 @@ struct conn {
 	bool shut;      /* we have closed ours */
 	bool broken;    /* sending failed; nothing can be sent any more */
 	bool reused;    /* it has carried a request before */
+	bool cut;       /* over TLS: it ended without close_notify */
+	bool wire;      /* records of the engine's could not leave yet */
+	bool pending;   /* the engine holds bytes that were not read yet */
+	bool starved;   /* the engine waits for a record buffer */
+	bool stirred;   /* its engine was used since conn_doze() looked */
+	bool listed;    /* conn_doze() knows it */
 	uint32_t slot;  /* in the active set, while not asleep */
 	struct buf *in, *out;
+	struct tls *tls; /* or NULL: plain bytes */
 	struct conn *next, *prev; /* in the owner's list */
 	int64_t since; /* when it went to the pool, or was begun */
 };
@@ -54,7 +63,8 @@ struct conn {
 void conn_init(size_t max);
 /* a new active end for fd, or NULL: too many; fd stays the caller's then */
 struct conn *conn_open(int fd, enum conn_kind kind, void *owner);
-/* closes fd, gives buffers back and frees c; NULL is fine */
+/* closes fd, over TLS with a close_notify, gives buffers back and frees c;
+ * NULL is fine */
 void conn_close(struct conn *c);
 /* frees c and leaves its descriptor to the caller; NULL is fine */
 void conn_release(struct conn *c);
@@ -92,11 +102,18 @@ void conn_shut(struct conn *c);
 bool conn_keep(struct conn *c, const void *p, size_t n);
 /* gives c->in back */
 void conn_forget(struct conn *c);
-/* bytes of c->out */
+/*
+ * Sends p as far as the kernel takes it now, keeping nothing: bytes sent, or
+ * -1 with errno; conn_passing(errno) if it may be tried again.
+ */
+ssize_t conn_write(struct conn *c, const void *p, size_t n);
+/* whether a call that failed so may simply be made again later */
+bool conn_passing(int err);
+/* whether something that was sent has not left yet */
 static inline bool
 conn_unsent(const struct conn *c)
 {
-	return c->out != NULL;
+	return c->out != NULL || c->wire;
 }
 
 /*
@@ -119,6 +136,14 @@ void conn_watch(conn_events_fn *events);
 int conn_sleep(int wait_ms);
 /* serves what conn_sleep() found ready */
 void conn_serve(conn_serve_fn *serve);
+/*
+ * TLS engines that were quiet for a while shrink to what has to be kept. To be called each turn, and at conn_doze_at() at the latest.
+ */
+void conn_doze(int64_t now);
+/* c's engine was used, and so is awake */
+void conn_stir(struct conn *c);
+/* INT64_MAX: there is nothing to do */
+int64_t conn_doze_at(void);
 /* wakes c if it sleeps on other events than these */
 void conn_wants(struct conn *c, int events);
 

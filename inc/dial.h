@@ -10,6 +10,7 @@
  */
 enum dial {
 	DIAL_WON,  /* s->u is connected and has begun to take x->head */
+	DIAL_SECURE, /* s->u is connected and in its TLS handshake */
 	DIAL_WAIT, /* attempts are under way, or a name is being looked up */
 	DIAL_LOST  /* nothing more to try at this upstream: x->lost */
 };
@@ -18,6 +19,8 @@ enum dial {
 enum dial dial_start(struct session *s);
 /* an attempt's end is ready */
 enum dial dial_ready(struct session *s, struct conn *c);
+/* the handshake of s->u can go on */
+enum dial dial_secure(struct session *s);
 /* x->attempt_at has come */
 enum dial dial_more(struct session *s);
 /* sends more of the request's head: 1 it is gone, 0 there is more, -1 */

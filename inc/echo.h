@@ -1,21 +1,18 @@
 #ifndef ECHO_H
 #define ECHO_H
 
-#include <signal.h>
-#include <stddef.h>
-
 /*
  * The echo server of `weir echo`. Over WebSocket each data frame comes back
  * as it came; over HTTP the answer is the request that was seen. It is a
  * program of its own: it has its own loop and decides the pool of buffers, so
- * buf_pool() must not have been called. SIGPIPE is ignored by the caller.
+ * buf_pool() must not have been called.
  */
 
 /*
- * Serves n descriptors that are bound, listening and not blocking until *stop
- * is set, which is seen within a second. Returns 0, or -1 with errno if it
- * could not begin or poll() failed. The listeners stay open.
+ * Serves the address (as a listen key's value) until SIGTERM or SIGINT, which
+ * are seen within a second. Returns the exit status: 0, 1 if it could not run,
+ * 2 for a bad address.
  */
-int echo_serve(const int *listeners, size_t n, volatile sig_atomic_t *stop);
+int echo_main(const char *address);
 
 #endif

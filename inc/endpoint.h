@@ -14,7 +14,8 @@
 /* where to listen, where to connect */
 struct conf_endpoint {
 	struct conf_endpoint *next; /* in the order of the file */
-	const char *text; /* canonical: "http://[::1]:80", "unix:/run/x" */
+	/* canonical: "http://[::1]:80", "https://a.b:443", "unix:/run/x" */
+	const char *text;
 	/*
 	 * A literal address without brackets, or a name in lower case; to
 	 * listen: a literal, "localhost", or "" for any. NULL: unix.
@@ -41,5 +42,14 @@ const char *endpoint_route(struct arena **a, const char *text,
     const char **host, const char **path);
 const char *endpoint_path(struct arena **a, const char *text,
     const char **path);
+/*
+ * the name of a server, to ask for and to find in its certificate: a literal
+ * address without brackets, or a name in lower case
+ */
+const char *endpoint_name(struct arena **a, const char *text,
+    const char **name);
+/* whether both are the same address, with TLS or without */
+bool endpoint_same(const struct conf_endpoint *a,
+    const struct conf_endpoint *b);
 
 #endif

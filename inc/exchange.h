@@ -19,6 +19,8 @@ void exchange_next(struct session *s);
 void exchange_client(struct session *s);
 /* CONNECT: an attempt is ready */
 void exchange_attempt(struct session *s, struct conn *c);
+/* SECURE: the upstream's TLS handshake can go on */
+void exchange_secure(struct session *s);
 /* CONNECT: x->attempt_at has come */
 void exchange_redial(struct session *s);
 /* ANSWER, BODY: the upstream takes more of the request */

@@ -17,7 +17,19 @@
 
 #define KEYS_GLOBAL(KEY) \
 	KEY(listens, "listen", LISTENS, "", LIVE, \
-	    "Address to accept connections on: http://HOST:PORT, :PORT or unix:/PATH. May be repeated.") \
+	    "Address to accept connections on: http://HOST:PORT, https://HOST:PORT, :PORT or unix:/PATH. May be repeated.") \
+	KEY(certs, "cert", CERTS, "", LIVE, \
+	    "PEM file with a certificate and its chain for https:// listeners, and its key unless a key line follows. May be repeated.") \
+	KEY(keyless, "key", CERT_KEYS, "", LIVE, \
+	    "PEM file with the key of the cert on the line before.") \
+	KEY(tls_ms, "tls_timeout", MSEC, "10s", LIVE, \
+	    "Time for a TLS handshake, with a client or an upstream.") \
+	KEY(tls_sessions, "tls_sessions", UINT, "1024", START, \
+	    "TLS sessions kept for clients that come back, whose handshake then costs little. 0: none.") \
+	KEY(tls_lifetime_ms, "tls_session_lifetime", MSEC, "1h", LIVE, \
+	    "Time for which a TLS session is kept.") \
+	KEY(acme_webroot, "acme_webroot", FILE, "", LIVE, \
+	    "Directory whose .well-known/acme-challenge/ is served on listeners without TLS, for a certificate authority.") \
 	KEY(max_connections, "max_connections", UINT, "1024", START, \
 	    "Client connections served at once; more wait in the kernel's queue.") \
 	KEY(max_address, "max_connections_per_address", UINT, "0", LIVE, \
@@ -53,7 +65,23 @@
 
 #define KEYS_ROUTE(KEY) \
 	KEY(upstreams, "upstream", UPSTREAMS, "", LIVE, \
-	    "Server that requests go to: http://HOST:PORT, ws://HOST:PORT or unix:/PATH. Repeated ones take turns.") \
+	    "Server that requests go to: http://HOST:PORT, https://HOST:PORT or unix:/PATH. Repeated ones take turns.") \
+	KEY(upstream_verify, "upstream_verify", BOOL, "yes", LIVE, \
+	    "Verify the certificate of an https:// upstream.") \
+	KEY(upstream_ca, "upstream_ca", FILE, "", LIVE, \
+	    "PEM file of the CAs that an upstream's certificate may come from, instead of the system's.") \
+	KEY(upstream_name, "upstream_name", NAME, "", LIVE, \
+	    "Host name or IP address to ask for and to find in an upstream's certificate, instead of the upstream's host.") \
+	KEY(upstream_pin, "upstream_pin", PIN, "", LIVE, \
+	    "sha256:HEX of the public key that an upstream's certificate must have.") \
+	KEY(upstream_cert, "upstream_cert", FILE, "", LIVE, \
+	    "PEM file with a certificate for upstreams that ask for one, and its key unless upstream_key is set.") \
+	KEY(upstream_key, "upstream_key", FILE, "", LIVE, \
+	    "PEM file with the key of upstream_cert.") \
+	KEY(client_ca, "client_ca", FILE, "", LIVE, \
+	    "PEM file of CAs; clients of the route's host must show a certificate of one of them.") \
+	KEY(redirect, "redirect", REDIRECT, "off", LIVE, \
+	    "What to do with requests that come without TLS: off, or https to send them there (308).") \
 	KEY(strip_prefix, "strip_prefix", PATH, "", LIVE, \
 	    "Path prefix taken off before the request goes upstream.") \
 	KEY(host_header, "host_header", HOST, "", LIVE, \

@@ -58,6 +58,7 @@ struct rewrite_answer {
 	bool keep_10;
 	unsigned retry_after; /* seconds, 0: not said */
 	int64_t wall_s;       /* now, seconds since 1970, for Date */
+	struct span own;      /* Location of a redirect, content of a 200 */
 };
 
 /* writes the whole answer, body included */

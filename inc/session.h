@@ -16,12 +16,17 @@
  *   HEAD -> CONNECT -> ANSWER -> BODY -> FLUSH -> HEAD ... or LINGER -> gone
  *                        `-> TUNNEL -> LINGER -> gone
  *
+ * Over TLS, SHAKE comes before the first HEAD, and SECURE between CONNECT and
+ * ANSWER.
+ *
  * PHASE(NAME, "word")
  */
 #define PHASES(PHASE) \
 	PHASE(FREE, "free")       /* zero: not in use */ \
+	PHASE(SHAKE, "shake")     /* in the client's TLS handshake */ \
 	PHASE(HEAD, "head")       /* waiting for a request, or in its head */ \
 	PHASE(CONNECT, "connect") /* no upstream connection yet */ \
+	PHASE(SECURE, "secure")   /* in the upstream's TLS handshake */ \
 	PHASE(ANSWER, "answer")   /* request on its way, no answer yet */ \
 	PHASE(BODY, "body")       /* the answer's body is on its way */ \
 	PHASE(FLUSH, "flush")     /* the answer's last bytes wait for the client */ \
@@ -40,6 +45,7 @@ enum phase {
 enum party { BY_NOBODY, BY_CLIENT, BY_UPSTREAM, BY_WEIR };
 
 #define EXCHANGE_TEXT 1024
+#define TLS_ENDED (-1) /* beside tls_error()'s: it ended before it was done */
 
 /* a request and its answer; held from the head's end to the answer's */
 struct exchange {
@@ -48,6 +54,7 @@ struct exchange {
 	int64_t began;     /* the head's last byte */
 	int64_t attempt_at; /* when to try one more address, or 0 */
 	enum reason lost;  /* why the last attempt failed */
+	int tls_error;     /* of the upstream's handshake, for the log */
 	struct body q, r;  /* the request's body and the answer's */
 	enum http_method method;
 	enum reason reason;
@@ -70,6 +77,7 @@ struct exchange {
 	bool counted;      /* in route->open */
 	bool prefers_json;
 	struct span key, protocols, extensions; /* offered; in head */
+	struct span own;   /* what weir says itself: Location, or content; in head */
 	/* for the log: method, target, host, each ended by NUL */
 	char text[EXCHANGE_TEXT];
 	uint16_t target_at, host_at;
@@ -106,6 +114,7 @@ struct session {
 struct world {
 	struct conf *conf; /* for what begins now */
 	int64_t now;       /* milliseconds, monotonic; once a turn */
+	int64_t turn;      /* which one it is */
 	char *scratch;     /* what is read lands here */
 	size_t read_max;   /* bytes read at once; see world_read_size() */
 	struct http_field *fields; /* of the head being parsed */
@@ -155,6 +164,9 @@ void exchange_close(struct session *s);
 void session_drop_upstream(struct session *s);
 /* writes a line when a tunnel opens */
 void session_log_tunnel(struct session *s, struct span protocol);
+/* writes a line on a client's TLS handshake that failed */
+void session_log_shake(const struct session *s, enum reason why,
+    const char *text);
 /* the session that has waited longest for another request, and long enough to
  * be ended in favour of a new one; or NULL */
 struct session *session_evictable(void);

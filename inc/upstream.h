@@ -6,13 +6,15 @@
 #include "resolve.h"
 
 /*
- * The servers behind weir: one struct for each address in the configuration,
- * however many routes name it, with its socket addresses and its idle
+ * The servers behind weir: one struct for each address in the configuration and
+ * each way to speak TLS to it, however many routes name it, with its socket addresses and its idle
  * connections. It outlives reloads while a configuration still refers to it.
  */
 struct upstream {
 	struct upstream *next;
 	char *text;      /* "http://127.0.0.1:9000" */
+	char *how;       /* TLS is spoken to it; see secrets.h */
+	struct tls_client *tls; /* or NULL: plain */
 	char *host;      /* NULL for a unix socket */
 	char *authority; /* for Host */
 	uint16_t port;
@@ -29,8 +31,12 @@ struct upstream {
 	int64_t idle_ms; /* how long one may stay idle */
 };
 
-/* the one for e, made if need be, held until upstream_unref() */
-struct upstream *upstream_ref(const struct conf_endpoint *e);
+/*
+ * The one for e and how, made if need be, held until upstream_unref(). It
+ * takes tls over, which replaces what it had.
+ */
+struct upstream *upstream_ref(const struct conf_endpoint *e, const char *how,
+    struct tls_client *tls);
 void upstream_unref(struct upstream *up);
 
 /* takes the idle connection used last, or NULL */

@@ -12,10 +12,12 @@
 enum value_type {
 	VALUE_MSEC, VALUE_SIZE, VALUE_UINT, /* numbers */
 	VALUE_BOOL, VALUE_LEVEL, VALUE_FORMAT, VALUE_ERRORS, /* words */
-	VALUE_STR, VALUE_PATH, VALUE_HOST, /* text */
+	VALUE_REDIRECT,
+	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
+	VALUE_NAME, VALUE_PIN,
 	/* lists, which are config.c's own and not for the functions here */
-	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_RULE_SET, VALUE_RULE_ADD,
-	VALUE_RULE_DEL
+	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
+	VALUE_RULE_SET, VALUE_RULE_ADD, VALUE_RULE_DEL
 };
 
 enum conf_error_format {
@@ -23,6 +25,11 @@ enum conf_error_format {
 	CONF_ERRORS_TEXT,
 	CONF_ERRORS_JSON,
 	CONF_ERRORS_OPENAI
+};
+
+enum conf_redirect {
+	CONF_REDIRECT_OFF,
+	CONF_REDIRECT_HTTPS
 };
 
 /* the C type behind each TYPE; the lists have theirs in config.h */
@@ -33,9 +40,14 @@ enum conf_error_format {
 #define CONF_T_LEVEL int
 #define CONF_T_FORMAT bool /* true: json */
 #define CONF_T_ERRORS enum conf_error_format
+#define CONF_T_REDIRECT enum conf_redirect
 #define CONF_T_STR const char * /* never "" */
 #define CONF_T_PATH const char * /* never "" but NULL */
 #define CONF_T_HOST const char * /* never "" but NULL: the client's */
+#define CONF_T_FILE const char * /* never "" but NULL */
+/* a name in lower case or an IP address without brackets, or NULL */
+#define CONF_T_NAME const char *
+#define CONF_T_PIN const char * /* "sha256:" and 64 digits, or NULL */
 
 #define VALUE_TEXT 32 /* of a number at the most */
 

@@ -16,25 +16,41 @@ same_value(const struct key *k, const void *a, const void *b)
 	    value_text(k->type, b, two)) == 0;
 }
 
+/* writes a line; field is that of a key without a list */
+static void
+print_setting(FILE *f, const struct conf_setting *s, const void *field)
+{
+	char buf[VALUE_TEXT];
+	const char *text;
+
+	if (strstr(s->raw, "${") != NULL)
+		text = s->raw;
+	else if (key_is_list(s->key))
+		text = s->text;
+	else
+		text = value_text(s->key->type, field, buf);
+	fprintf(f, "%s =%s%s\n", s->key->name, *text != '\0' ? " " : "",
+	    text);
+}
+
 /* writes the lines of k in the scope of r */
 static void
 print_key(FILE *f, struct conf *c, struct conf_route *r, const struct key *k)
 {
 	const void *field = key_field(c, r, k);
 	const struct conf_setting *s;
-	char buf[VALUE_TEXT];
-	const char *text;
 
 	if (r != c->defaults && !key_is_list(k) &&
 	    same_value(k, field, key_field(c, c->defaults, k)))
 		return;
 	for (s = r->settings; s != NULL; s = s->next) {
-		if (s->key != k)
+		/* a key stands right behind its cert, here as everywhere */
+		if (k->type == VALUE_CERT_KEYS || s->key != k)
 			continue;
-		text = strstr(s->raw, "${") != NULL ? s->raw :
-		    key_is_list(k) ? s->text : value_text(k->type, field, buf);
-		fprintf(f, "%s =%s%s\n", k->name, *text != '\0' ? " " : "",
-		    text);
+		print_setting(f, s, field);
+		if (k->type == VALUE_CERTS && s->next != NULL &&
+		    s->next->key->type == VALUE_CERT_KEYS)
+			print_setting(f, s->next, NULL);
 	}
 }
 

@@ -9,15 +9,13 @@
 
 #include "dial.h"
 #include "log.h"
+#include "secure.h"
+#include "tls.h"
 
 /* RFC 8305 5: the delay before the next address is tried beside the last */
 #define ATTEMPT_DELAY_MS 250
 /* a full queue of a unix socket says EAGAIN and is tried again after this */
 #define AGAIN_MS 50
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
 
 int
 dial_push(struct session *s, struct conn *c)
@@ -27,8 +25,7 @@ dial_push(struct session *s, struct conn *c)
 
 	if (head->beg == head->end)
 		return 1;
-	n = send(c->fd, head->data + head->beg, head->end - head->beg,
-	    MSG_NOSIGNAL);
+	n = conn_write(c, head->data + head->beg, head->end - head->beg);
 	if (n < 0)
 		/* some systems say ENOTCONN while it is being connected */
 		return errno == EAGAIN || errno == EWOULDBLOCK ||
@@ -131,6 +128,70 @@ win(struct session *s, struct conn *c)
 	return DIAL_WON;
 }
 
+static enum dial
+lose(struct session *s, struct conn *c, int err)
+{
+	s->x->lost = reason_of(err);
+	unlink_attempt(s->x, c);
+	conn_close(c);
+	return DIAL_LOST;
+}
+
+/* 0 once connected, EINPROGRESS before, or why it failed */
+static int
+connect_error(int fd)
+{
+	struct addr a;
+	socklen_t n = sizeof a.u;
+	int err = 0;
+
+	if (getpeername(fd, &a.u.sa, &n) == 0)
+		return 0;
+	n = sizeof err;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &n) < 0)
+		return errno;
+	return err != 0 ? err : EINPROGRESS;
+}
+
+enum dial
+dial_secure(struct session *s)
+{
+	int r = secure_handshake(s->u);
+
+	s->last = world.now;
+	if (r == 0)
+		return DIAL_SECURE;
+	if (r < 0) {
+		s->x->tls_error = tls_error(s->u->tls);
+		if (s->x->tls_error == 0)
+			s->x->tls_error = TLS_ENDED;
+		s->x->lost = R_UPSTREAM_TLS;
+		return DIAL_LOST;
+	}
+	if (dial_push(s, s->u) >= 0)
+		return DIAL_WON;
+	s->x->lost = R_UPSTREAM_RESET;
+	return DIAL_LOST;
+}
+
+/* over TLS the first address that is connected is the one */
+static enum dial
+try_secure(struct session *s, struct conn *c)
+{
+	int err = connect_error(c->fd);
+
+	if (err == EINPROGRESS)
+		return DIAL_WAIT;
+	if (err != 0)
+		return lose(s, c, err);
+	win(s, c);
+	c->tls = tls_connect(s->up->tls);
+	if (c->tls != NULL)
+		return dial_secure(s);
+	s->x->lost = R_NO_MEMORY;
+	return DIAL_LOST;
+}
+
 /*
  * A socket that has just been told to connect may be through already (over
  * loopback it is), so the head is sent at once: that saves a turn.
@@ -140,12 +201,10 @@ try_send(struct session *s, struct conn *c)
 {
 	struct exchange *x = s->x;
 
-	if (dial_push(s, c) < 0) {
-		x->lost = reason_of(errno);
-		unlink_attempt(x, c);
-		conn_close(c);
-		return DIAL_LOST;
-	}
+	if (s->up->tls != NULL)
+		return try_secure(s, c);
+	if (dial_push(s, c) < 0)
+		return lose(s, c, errno);
 	if (x->head->beg > 0)
 		return win(s, c);
 	return DIAL_WAIT;
@@ -191,7 +250,7 @@ attempts(struct session *s)
 
 	while (x->next_addr < s->up->n_addrs) {
 		d = attempt(s);
-		if (d != DIAL_LOST)
+		if (d != DIAL_LOST || s->u != NULL)
 			return d;
 	}
 	x->attempt_at = 0;
@@ -278,7 +337,8 @@ dial_ready(struct session *s, struct conn *c)
 	enum dial d;
 
 	d = try_send(s, c);
-	if (d != DIAL_LOST)
+	/* one that was connected is not followed by another address */
+	if (d != DIAL_LOST || s->u != NULL)
 		return d;
 	return attempts(s);
 }

@@ -10,13 +10,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "echo.h"
+#include "config.h"
 #include "echohttp.h"
 #include "echows.h"
+#include "listen.h"
+#include "log.h"
 #include "ws.h"
 
 #ifndef MSG_NOSIGNAL
@@ -29,6 +34,7 @@ static struct echoconn *conns;
 static struct pollfd *pfds;
 static size_t n_conns, cap_conns;
 static int64_t now_ms;
+static volatile sig_atomic_t stopped;
 static bool accepting; /* false until the next second: no descriptors */
 
 static bool
@@ -274,8 +280,8 @@ dismiss(struct echoconn *c)
 	echoconn_end(c);
 }
 
-int
-echo_serve(const int *listeners, size_t n, volatile sig_atomic_t *stop)
+static int
+serve_all(const int *listeners, size_t n)
 {
 	int64_t walked;
 	int err = 0;
@@ -287,7 +293,7 @@ echo_serve(const int *listeners, size_t n, volatile sig_atomic_t *stop)
 	accepting = true;
 	now_ms = echoconn_clock();
 	walked = now_ms;
-	while (err == 0 && !*stop) {
+	while (err == 0 && !stopped) {
 		err = turn(listeners, n);
 		if (now_ms - walked >= 1000) {
 			expire();
@@ -301,4 +307,43 @@ echo_serve(const int *listeners, size_t n, volatile sig_atomic_t *stop)
 	free(conns);
 	free(pfds);
 	return err;
+}
+
+static void
+stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+int
+echo_main(const char *address)
+{
+	struct conf_endpoint *e;
+	struct conf *owner;
+	struct listener *l;
+	struct sigaction sa;
+	char err[256];
+	int status;
+
+	e = conf_listen_address(address, &owner, err, sizeof err);
+	if (e == NULL) {
+		fprintf(stderr, "weir: %s\n", err);
+		return 2;
+	}
+	l = listener_open(e);
+	if (l == NULL)
+		fatal("listen on %s:", e->text);
+	memset(&sa, 0, sizeof sa);
+	sa.sa_handler = stop;
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	log_info("echo server on %s", l->text);
+	log_flush();
+	status = serve_all(l->fds, l->n_fds);
+	listener_close(l);
+	conf_free(owner);
+	return status == 0 ? 0 : 1;
 }

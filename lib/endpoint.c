@@ -124,8 +124,9 @@ parse_authority(struct arena **a, char *s, bool bare, bool listener,
 	bool brackets = *s == '[';
 	char text[ADDR_TEXT_MAX], *host, *port;
 	const char *left, *right, *wrong = split(s, &host, &port);
+	const uint16_t usual = e->tls ? 443 : 80;
 
-	e->port = 80;
+	e->port = usual;
 	if (wrong == NULL && port == NULL && bare && !listener)
 		wrong = "without http:// it needs a port";
 	if (wrong == NULL && port != NULL)
@@ -139,12 +140,12 @@ parse_authority(struct arena **a, char *s, bool bare, bool listener,
 	right = *left != '\0' ? "]" : "";
 	e->host = arena_printf(a, "%s", host);
 	e->authority = arena_printf(a, "%s%s%s", left, host, right);
-	e->text = arena_printf(a, "http://%s%s%s:%u", left, host, right,
-	    (unsigned)e->port);
+	e->text = arena_printf(a, "http%s://%s%s%s:%u", e->tls ? "s" : "",
+	    left, host, right, (unsigned)e->port);
 	if (e->host == NULL || e->authority == NULL || e->text == NULL)
 		return no_memory;
-	if (e->port != 80)
-		e->authority = e->text + strlen("http://");
+	if (e->port != usual)
+		e->authority = strstr(e->text, "://") + 3;
 	return NULL;
 }
 
@@ -180,12 +181,13 @@ endpoint_parse(struct arena **a, const char *v, bool listener,
 	size_t n;
 	char *s;
 
-	if (starts(v, "https://") || starts(v, "wss://"))
-		return "this build of weir has no TLS yet";
-	if (starts(v, "http://") || starts(v, "ws://"))
+	e->tls = starts(v, "https://") || starts(v, "wss://");
+	if (e->tls || starts(v, "http://") || starts(v, "ws://"))
 		v = strstr(v, "://") + 3;
 	else if (!bare && !starts(v, "unix:"))
-		return "not http://, ws:// or unix:/PATH";
+		return "not http://, https://, ws://, wss:// or unix:/PATH";
+	if (starts(v, "unix:") && e->tls)
+		return "TLS is not spoken over unix sockets";
 	if (starts(v, "unix:"))
 		return parse_unix(a, v + 5, e);
 	n = strlen(v);
@@ -202,6 +204,38 @@ endpoint_parse(struct arena **a, const char *v, bool listener,
 		return listener ? "a listener has no path, query or user" :
 		    "an upstream has no path, query or user";
 	return parse_authority(a, s, bare, listener, e);
+}
+
+bool
+endpoint_same(const struct conf_endpoint *a, const struct conf_endpoint *b)
+{
+	if (a->path != NULL || b->path != NULL)
+		return a->path != NULL && b->path != NULL &&
+		    strcmp(a->path, b->path) == 0;
+	return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+const char *
+endpoint_name(struct arena **a, const char *v, const char **name)
+{
+	size_t n = strlen(v);
+	bool brackets = *v == '[' && n > 1 && v[n - 1] == ']';
+	bool colon = strchr(v, ':') != NULL;
+	char text[ADDR_TEXT_MAX], *s;
+	const char *wrong;
+
+	s = arena_printf(a, "%.*s", (int)n - 2 * brackets, v + brackets);
+	if (s == NULL)
+		return no_memory;
+	/* the dot that keeps search domains away is in no certificate */
+	if (v[n - 1] == '.')
+		return "a server's name does not end in a dot";
+	wrong = parse_host(&s, brackets || colon, CONNECT, text);
+	if (wrong != NULL)
+		return colon && !brackets ?
+		    "not a host name or IP address" : wrong;
+	*name = arena_printf(a, "%s", s);
+	return *name != NULL ? NULL : no_memory;
 }
 
 /* the byte that %XX at v stands for, or -1 */

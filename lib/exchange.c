@@ -5,6 +5,7 @@
 
 #include "exchange.h"
 #include "dial.h"
+#include "judge.h"
 #include "log.h"
 #include "redact.h"
 #include "route.h"
@@ -90,69 +91,6 @@ exchange_refuse_head(struct session *s, enum reason why)
 
 	view_kept(s->c, &v);
 	refuse_view(s, &v, why);
-}
-
-static struct span
-value_of(const struct http_head *h, enum http_field_id id)
-{
-	const struct http_field *f = http_find(h, id, NULL);
-
-	return f != NULL ? f->value : (struct span){"", 0};
-}
-
-/* whether a WebSocket is asked for, or a reason negated */
-static int
-judge_upgrade(const struct http_request *q)
-{
-	const struct http_field *f = NULL;
-	struct ws_offer o;
-
-	memset(&o, 0, sizeof o);
-	if ((q->h.seen & (1ull << HTTP_F_UPGRADE |
-	    1ull << HTTP_F_SEC_WEBSOCKET_KEY)) == 0)
-		return WS_PLAIN;
-	o.get = q->method_id == HTTP_M_GET && q->h.minor >= 1;
-	o.body = q->h.body != HTTP_BODY_NONE;
-	o.conn_upgrade = q->h.conn_upgrade;
-	while ((f = http_find(&q->h, HTTP_F_UPGRADE, f)) != NULL)
-		ws_offer_upgrade(&o, f->value);
-	o.version = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
-	o.versions = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
-	o.key = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
-	o.keys = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
-	return ws_judge(&o);
-}
-
-/* what can be said of a request before anything of it is passed on */
-static enum reason
-judge(struct session *s, const struct http_request *q)
-{
-	struct exchange *x = s->x;
-	int upgrade;
-
-	if (q->method_id == HTTP_M_CONNECT || q->method_id == HTTP_M_TRACE)
-		return R_METHOD_REFUSED;
-	if (s->conf->max_address > 0 && s->counted &&
-	    peer_counted(&s->peer) > s->conf->max_address) {
-		x->keep = false;
-		return R_TOO_MANY_ADDRESS;
-	}
-	upgrade = judge_upgrade(q);
-	if (upgrade < 0)
-		return (enum reason)-upgrade;
-	x->handshake = upgrade == WS_HANDSHAKE;
-	s->route = route_find(s->conf, q->host, q->path);
-	if (s->route == NULL)
-		return R_NO_ROUTE;
-	if (s->route->body_max > 0 && q->h.body == HTTP_BODY_LENGTH &&
-	    q->h.length > s->route->body_max)
-		return R_BODY_TOO_LARGE;
-	if (s->route->max_route > 0 && s->route->open >= s->route->max_route)
-		return R_TOO_MANY;
-	x->turn = s->route->turn++;
-	s->route->open++;
-	x->counted = true;
-	return R_DONE;
 }
 
 /* writes all values of a field as one list; returns its length */
@@ -276,7 +214,7 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 	body_start(&x->q, q->h.body, q->h.length,
 	    q->h.body == HTTP_BODY_CHUNKED);
 	x->expects = q->expect_continue && !x->q.done;
-	why = judge(s, q);
+	why = judge_request(s, q);
 	if (why == R_DONE)
 		why = write_head(s, q);
 	if (why == R_DONE) {
@@ -494,8 +432,10 @@ dialed(struct session *s, enum dial d)
 		sent(s);
 	else if (d == DIAL_WAIT)
 		session_phase(s, S_CONNECT);
-	else
+	else if (d == DIAL_LOST)
 		exchange_failed(s, s->x->lost);
+	else if (s->phase != S_SECURE)
+		session_phase(s, S_SECURE);
 }
 
 /*
@@ -553,6 +493,12 @@ exchange_attempt(struct session *s, struct conn *c)
 }
 
 void
+exchange_secure(struct session *s)
+{
+	dialed(s, dial_secure(s));
+}
+
+void
 exchange_redial(struct session *s)
 {
 	enum dial d = dial_more(s);
@@ -590,7 +536,8 @@ answered(struct session *s, size_t n)
 	 * behind it, makes what comes next on that connection doubtful */
 	reuse = x->reuse && x->q.done && !x->q_broken &&
 	    !exchange_head_unsent(s) && n == 0 && !u->eof && !u->broken &&
-	    !conn_unsent(u) && u->in == NULL && !world.draining;
+	    !conn_unsent(u) && u->in == NULL && !u->pending &&
+	    !world.draining;
 	s->u = NULL;
 	if (!reuse || !upstream_give(s->up, u, s->route->pool,
 	    s->route->pool_ms, world.now))
@@ -843,7 +790,8 @@ end_of_body(struct session *s)
 {
 	struct body_piece piece;
 
-	if (!body_eof(&s->x->r, &piece)) {
+	/* over TLS an end that was not announced is a cut: RFC 5246 7.2.1 */
+	if (!body_eof(&s->x->r, &piece) || s->u->cut) {
 		cut(s, R_UPSTREAM_CUT);
 		return;
 	}

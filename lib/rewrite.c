@@ -351,7 +351,7 @@ void
 rewrite_answer(struct text *t, const struct rewrite_answer *how)
 {
 	int status = reason_status(how->reason);
-	char memory[600];
+	char memory[1024];
 	struct text body;
 	bool json;
 
@@ -359,7 +359,12 @@ rewrite_answer(struct text *t, const struct rewrite_answer *how)
 	    how->format == CONF_ERRORS_OPENAI ||
 	    (how->format == CONF_ERRORS_AUTO && how->prefers_json);
 	text_init(&body, memory, sizeof memory);
-	put_body(&body, how, json);
+	if (status == 200) {
+		json = false;
+		text_span(&body, how->own);
+	} else {
+		put_body(&body, how, json);
+	}
 	put_status(t, status, span_of(http_phrase(status)));
 	text_str(t, json ? "Content-Type: application/json\r\n" :
 	    "Content-Type: text/plain; charset=utf-8\r\n");
@@ -367,6 +372,11 @@ rewrite_answer(struct text *t, const struct rewrite_answer *how)
 	text_uint(t, body.n);
 	text_str(t, "\r\nCache-Control: no-store\r\n");
 	put_date(t, how->wall_s);
+	if (status == 308) {
+		text_str(t, "Location: ");
+		text_span(t, how->own);
+		text_mem(t, "\r\n", 2);
+	}
 	if (status == 405)
 		text_str(t, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, "
 		    "OPTIONS\r\n");

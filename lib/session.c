@@ -18,6 +18,7 @@
 #include "session.h"
 #include "log.h"
 #include "redact.h"
+#include "secrets.h"
 #include "slab.h"
 #include "tls.h"
 
@@ -80,7 +81,7 @@ session_init(struct conf *conf)
 	world.read_max = (size_t)conf->buffer - OWN_FIELDS -
 	    most_added(conf) - (size_t)conf->header_max / 4;
 	world.max_sessions = conf->max_connections;
-	return buf_memory() +
+	return buf_memory() + tls_memory() +
 	    (uint64_t)n * (sizeof(struct session) +
 	    sizeof(struct exchange) + sizeof(struct heap_item)) +
 	    (uint64_t)conns * (sizeof(struct conn) + sizeof(struct conn *) +
@@ -196,11 +197,16 @@ conf_ref_upstreams(struct conf *c)
 {
 	struct conf_endpoint *e;
 	struct conf_route *r;
+	char how[1024];
 	unsigned i;
 
-	for (r = c->routes; r != NULL; r = r->next)
-		for (i = 0, e = r->upstreams; e != NULL; e = e->next)
-			r->targets[i++] = upstream_ref(e);
+	for (r = c->routes; r != NULL; r = r->next) {
+		for (i = 0, e = r->upstreams; e != NULL; e = e->next, i++) {
+			secrets_how(r, e, how, sizeof how);
+			r->targets[i] = upstream_ref(e, how, r->secrets[i]);
+			r->secrets[i] = NULL;
+		}
+	}
 }
 
 void
@@ -214,6 +220,7 @@ conf_unref(struct conf *c)
 	for (r = c->routes; r != NULL; r = r->next)
 		for (i = 0; i < r->n_upstreams; i++)
 			upstream_unref(r->targets[i]);
+	secrets_free(c);
 	conf_free(c);
 }
 
@@ -238,7 +245,7 @@ session_open(int fd, const struct addr *from, bool tls)
 	s->conf->refs++;
 	list_add(&busy, s);
 	world.sessions++;
-	session_phase(s, S_HEAD);
+	session_phase(s, tls ? S_SHAKE : S_HEAD);
 	return true;
 }
 
@@ -321,6 +328,9 @@ session_deadline(const struct session *s, enum reason *why)
 
 	*why = R_DONE;
 	switch ((enum phase)s->phase) {
+	case S_SHAKE:
+		sooner(&at, why, s->since + s->conf->tls_ms, R_TLS_TIMEOUT);
+		break;
 	case S_HEAD:
 		if (s->idle)
 			sooner(&at, why, s->since + s->conf->keepalive_ms,
@@ -339,6 +349,10 @@ session_deadline(const struct session *s, enum reason *why)
 		if (s->c->eof)
 			sooner(&at, why, s->last + s->route->abandon_ms,
 			    R_CLIENT_GONE);
+		break;
+	case S_SECURE:
+		sooner(&at, why, s->since + s->conf->tls_ms,
+		    R_UPSTREAM_TLS_TIMEOUT);
 		break;
 	case S_ANSWER:
 	case S_BODY:
@@ -490,6 +504,23 @@ log_request(const struct session *s)
 	log_pair_int("ms", world.now - x->began);
 	log_pair_int("bytes_in", (int64_t)x->q.bytes);
 	log_pair_int("bytes_out", (int64_t)x->r.bytes);
+	if (x->tls_error != 0)
+		log_pair("tls", x->tls_error == TLS_ENDED ?
+		    "the other side ended it" :
+		    tls_error_text(x->tls_error));
+	log_end();
+}
+
+void
+session_log_shake(const struct session *s, enum reason why, const char *text)
+{
+	if (!log_begin(LOG_ACCESS, (enum log_level)reason_level(why), "tls"))
+		return;
+	log_peer(s);
+	log_pair("reason", reason_word(why));
+	if (text[0] != '\0')
+		log_pair("tls", text);
+	log_pair_int("ms", world.now - s->since);
 	log_end();
 }
 
@@ -720,6 +751,7 @@ session_refuse(struct session *s, enum reason why)
 	a.keep_10 = x->keep && x->minor == 0;
 	a.retry_after = retry_after(why);
 	a.wall_s = (int64_t)time(NULL);
+	a.own = x->own;
 	t = world_text();
 	rewrite_answer(t, &a);
 	x->status = reason_status(why);

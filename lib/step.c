@@ -7,6 +7,7 @@
 
 #include "step.h"
 #include "exchange.h"
+#include "shake.h"
 #include "tunnel.h"
 
 /* one that cannot be closed politely now is looked at again after this */
@@ -19,9 +20,11 @@ client_events(const struct session *s)
 	int out = conn_unsent(c) ? POLLOUT : 0;
 
 	switch ((enum phase)s->phase) {
+	case S_SHAKE:
 	case S_HEAD:
 		return POLLIN;
 	case S_CONNECT:
+	case S_SECURE:
 	case S_ANSWER:
 	case S_BODY:
 		if (exchange_wants_body(s))
@@ -49,6 +52,8 @@ upstream_events(const struct session *s)
 	int out = conn_unsent(u) ? POLLOUT : 0;
 
 	switch ((enum phase)s->phase) {
+	case S_SECURE:
+		return POLLIN;
 	case S_ANSWER:
 	case S_BODY:
 		if (!s->x->q_broken && exchange_head_unsent(s))
@@ -92,11 +97,17 @@ static void
 writable(struct session *s, struct conn *c)
 {
 	switch ((enum phase)s->phase) {
+	case S_SHAKE:
+		shake_client(s);
+		break;
 	case S_CONNECT:
+	case S_SECURE:
 	case S_ANSWER:
 	case S_BODY:
 		if (c->kind == CONN_ATTEMPT) {
 			exchange_attempt(s, c);
+		} else if (c == s->u && s->phase == S_SECURE) {
+			exchange_secure(s);
 		} else if (c == s->u) {
 			exchange_push(s);
 		} else if (conn_flush(c)) {
@@ -121,6 +132,8 @@ writable(struct session *s, struct conn *c)
 		linger_write(c);
 		break;
 	default:
+		/* what an engine had to say */
+		conn_flush(c);
 		break;
 	}
 }
@@ -129,16 +142,22 @@ static void
 readable(struct session *s, struct conn *c)
 {
 	switch ((enum phase)s->phase) {
+	case S_SHAKE:
+		shake_client(s);
+		break;
 	case S_HEAD:
 		exchange_head(s);
 		break;
 	case S_CONNECT:
+	case S_SECURE:
 	case S_ANSWER:
 	case S_BODY:
 		if (c->kind == CONN_ATTEMPT)
 			exchange_attempt(s, c);
 		else if (c == s->c)
 			exchange_client(s);
+		else if (s->phase == S_SECURE)
+			exchange_secure(s);
 		else if (s->phase == S_ANSWER)
 			exchange_answer(s);
 		else
@@ -221,7 +240,11 @@ overdue(struct session *s, enum reason why)
 		else
 			session_end(s, why, BY_WEIR);
 		break;
+	case S_SHAKE:
+		shake_failed(s, why);
+		break;
 	case S_CONNECT:
+	case S_SECURE:
 		if (why == R_DONE)
 			exchange_redial(s);
 		else if (why == R_CLIENT_GONE)

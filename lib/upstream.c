@@ -7,6 +7,7 @@
 
 #include "upstream.h"
 #include "log.h"
+#include "tls.h"
 
 /* a name that could not be looked up is asked for again after this */
 #define ASK_AGAIN_MS 5000
@@ -29,13 +30,17 @@ copy(const char *s)
 }
 
 struct upstream *
-upstream_ref(const struct conf_endpoint *e)
+upstream_ref(const struct conf_endpoint *e, const char *how,
+    struct tls_client *tls)
 {
 	struct upstream *up;
 
 	for (up = all; up != NULL; up = up->next) {
-		if (strcmp(up->text, e->text) == 0) {
+		if (strcmp(up->text, e->text) == 0 &&
+		    strcmp(up->how, how) == 0) {
 			up->refs++;
+			tls_client_free(up->tls);
+			up->tls = tls;
 			return up;
 		}
 	}
@@ -43,6 +48,8 @@ upstream_ref(const struct conf_endpoint *e)
 	if (up == NULL)
 		fatal("out of memory for upstreams");
 	up->text = copy(e->text);
+	up->how = copy(how);
+	up->tls = tls;
 	up->host = copy(e->host);
 	up->authority = copy(e->authority);
 	up->port = e->port;
@@ -112,6 +119,8 @@ upstream_unref(struct upstream *up)
 	for (at = &all; *at != up; at = &(*at)->next)
 		;
 	*at = up->next;
+	tls_client_free(up->tls);
+	free(up->how);
 	free(up->text);
 	free(up->host);
 	free(up->authority);

@@ -45,6 +45,8 @@ static const struct {
 	    [CONF_ERRORS_TEXT] = "text", [CONF_ERRORS_JSON] = "json",
 	    [CONF_ERRORS_OPENAI] = "openai" },
 	    "not auto, text, json or openai" },
+	[VALUE_REDIRECT] = { { [CONF_REDIRECT_OFF] = "off",
+	    [CONF_REDIRECT_HTTPS] = "https" }, "not off or https" },
 };
 
 /* a number and a unit; a number too large becomes the largest */
@@ -91,7 +93,7 @@ parse_number(enum value_type type, const char *text, uint64_t min,
 		return numbers[type].error;
 	if (v > numbers[type].max)
 		return numbers[type].too_large;
-	if (v < min && type == VALUE_MSEC)
+	if (v < min && min == 1 && type == VALUE_MSEC)
 		return "must be more than 0";
 	if (v < min || v > max) {
 		range = arena_printf(a, "must be %s to %s",
@@ -121,6 +123,8 @@ parse_word(enum value_type type, const char *text, void *field)
 		*(CONF_T_LEVEL *)field = i;
 	else if (type == VALUE_ERRORS)
 		*(CONF_T_ERRORS *)field = (CONF_T_ERRORS)i;
+	else if (type == VALUE_REDIRECT)
+		*(CONF_T_REDIRECT *)field = (CONF_T_REDIRECT)i;
 	else
 		*(bool *)field = i == 1;
 	return NULL;
@@ -133,6 +137,24 @@ parse_str(const char *text, const char **field, struct arena **a)
 	return *field != NULL || *text == '\0' ? NULL : no_memory;
 }
 
+static const char *
+parse_pin(const char *text, const char **field, struct arena **a)
+{
+	const char *hex = text + strlen("sha256:");
+	char *p;
+
+	if (strncmp(text, "sha256:", strlen("sha256:")) != 0 ||
+	    strlen(hex) != 64 ||
+	    hex[strspn(hex, "0123456789abcdefABCDEF")] != '\0')
+		return "not sha256: and 64 hex digits";
+	*field = p = arena_printf(a, "%s", text);
+	if (p == NULL)
+		return no_memory;
+	for (; *p != '\0'; p++)
+		*p = lower(*p);
+	return NULL;
+}
+
 const char *
 value_parse(enum value_type type, const char *text, uint64_t min,
     uint64_t max, void *field, struct arena **a)
@@ -141,10 +163,14 @@ value_parse(enum value_type type, const char *text, uint64_t min,
 
 	if (type <= VALUE_UINT)
 		return parse_number(type, text, min, max, field, a);
-	if (type <= VALUE_ERRORS)
+	if (type <= VALUE_REDIRECT)
 		return parse_word(type, text, field);
 	if (type == VALUE_PATH && *text != '\0')
 		return endpoint_path(a, text, field);
+	if (type == VALUE_NAME && *text != '\0')
+		return endpoint_name(a, text, field);
+	if (type == VALUE_PIN && *text != '\0')
+		return parse_pin(text, field, a);
 	if (type == VALUE_HOST && strcmp(text, "client") == 0)
 		text = "";
 	else if (type == VALUE_HOST && *text != '\0' &&
@@ -174,6 +200,8 @@ value_text(enum value_type type, const void *field, char buf[VALUE_TEXT])
 		return words[type].list[*(const CONF_T_LEVEL *)field];
 	case VALUE_ERRORS:
 		return words[type].list[*(const CONF_T_ERRORS *)field];
+	case VALUE_REDIRECT:
+		return words[type].list[*(const CONF_T_REDIRECT *)field];
 	default:
 		s = *(const char *const *)field;
 		return s != NULL ? s : "";

@@ -3,48 +3,13 @@
 The page runs its cases (js/page.html) and posts what came of them.
 """
 # timeout: 240
-import contextlib
 import os
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 
-from weir import HERE, Hang, Skip, WAIT, Weir, case, main, same, within
+from weir import HERE, WAIT, Weir, case, main, same, within
 sys.path.insert(0, os.path.join(HERE, 'js'))
+from chromium import chromium  # noqa: E402
 from node import Script  # noqa: E402
-
-
-@contextlib.contextmanager
-def chromium(url):
-    program = shutil.which('chromium') or shutil.which('chromium-browser')
-    if not program:
-        raise Skip('no chromium')
-    top = tempfile.mkdtemp(prefix='weir-browser-')
-    log = open(os.path.join(top, 'log'), 'wb')
-    p = subprocess.Popen(
-        [program, '--headless', '--no-sandbox', '--disable-gpu',
-         '--disable-quic', '--no-first-run', '--disable-dev-shm-usage',
-         '--disable-background-networking', '--disable-component-update',
-         '--disable-sync', '--no-proxy-server',
-         '--user-data-dir=' + os.path.join(top, 'data'), url],
-        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        env=dict(os.environ, HOME=top), start_new_session=True)
-    try:
-        yield p
-    except Hang:
-        log.flush()
-        with open(os.path.join(top, 'log'), errors='replace') as f:
-            print('--- chromium\n%s' % f.read()[-3000:], flush=True)
-        raise
-    finally:
-        # its session, which is ours alone
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(p.pid, signal.SIGKILL)
-        p.wait()
-        log.close()
-        shutil.rmtree(top, ignore_errors=True)
 
 
 def visit(check, *options):

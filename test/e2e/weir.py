@@ -614,11 +614,14 @@ class Origin:
                 s, _ = self.sock.accept()
             except OSError:
                 return
-            peer = Peer(s, wait=CASE)
+            peer = self.peer_of(s)
             self.peers.append(peer)
             self.live.add(peer)
             threading.Thread(target=self.run, args=(peer,),
                              daemon=True).start()
+
+    def peer_of(self, s):
+        return Peer(s, wait=CASE)
 
     def run(self, peer):
         try:
@@ -1041,6 +1044,7 @@ def refusal(r, status, word=None):
 # Running
 
 _cases = []
+at_end = []   # functions to call when all cases have run
 
 
 def case(f):
@@ -1100,6 +1104,8 @@ def main():
         print('no binary %s' % BINARY)
         sys.exit(1)
     results = [_run(f) for f in _cases if not names or f.__name__ in names]
+    for f in at_end:
+        f()
     if results and all(r.startswith('skipped') for r in results):
         print('SKIP: ' + results[0][9:-1])
         os._exit(77)

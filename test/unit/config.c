@@ -184,11 +184,7 @@ static const struct {
 		{ "", "empty" },
 		{ "http://", "scheme only" },
 	} },
-	{ "listen", "this build of weir has no TLS yet", {
-		{ "https://:443", "https" },
-		{ "wss://:443", "wss" },
-	} },
-	{ "listen", "not http://, ws:// or unix:/PATH", {
+	{ "listen", "not http://, https://, ws://, wss:// or unix:/PATH", {
 		{ "tcp://:80", "scheme" },
 	} },
 	{ "listen", "a listener has no path, query or user", {
@@ -227,11 +223,7 @@ static const struct {
 		{ "", "empty" },
 		{ "ws://", "scheme only" },
 	} },
-	{ "upstream", "this build of weir has no TLS yet", {
-		{ "https://api.example.com", "https" },
-		{ "WSS://api.example.com", "wss" },
-	} },
-	{ "upstream", "not http://, ws:// or unix:/PATH", {
+	{ "upstream", "not http://, https://, ws://, wss:// or unix:/PATH", {
 		{ "tcp://a:1", "scheme" },
 	} },
 	{ "upstream", "an upstream has no path, query or user", {
@@ -906,17 +898,21 @@ static const char sample[] =
     "buffer = 128k\nheader_max = 20k\nlog_level = debug\n"
     "set_header = Authorization: Bearer ${WEIR_TEST}\n"
     "upstream = http://a.example:81/\nerror_format = openai\n\n"
+    "listen = https://:443\ncert = a.pem\ncert = b.pem\nkey = b.key\n"
+    "upstream = wss://api.example.com\nupstream_key = k\nupstream_cert = c\n"
     "route = *.example.com/v1/%41\nstrip_prefix = /v1\n"
     "host_header = upstream\ndel_header = Authorization\n"
     "add_header = X: $${y} ${WEIR_TEST}\nconnect_timeout = 90s\n"
-    "route = [::1]/\nupstream = unix:/run/x\nmax_connections = 3\n";
+    "route = [::1]/\nupstream = unix:/run/x\nmax_connections = 3\n"
+    "route = api.example.com/\nupstream_cert = d\nclient_ca = e\n";
 
 /* pieces that change what follows them */
 static const char *const pieces[] = {
 	"${", "}", "$${", "=", "\n", "\r", "#", "[", "]", ":", "/", "//", "*",
 	"%", "%2e", ".", "..", "0", "99999999999999999999", "s", "k", "route =",
 	"unix:", "http://", "${file:/dev/null}", "${WEIR_TEST}", "\t", " ",
-	"-", "@", "set_header = ", "\\"
+	"-", "@", "set_header = ", "\\", "https://", "key = ", "cert = ",
+	"client_ca = ", "upstream_name = "
 };
 
 static uint32_t

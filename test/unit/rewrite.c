@@ -681,6 +681,9 @@ json_has(const char *path, char type, const char *value)
 static bool
 is_json(const struct rewrite_answer *a)
 {
+	/* content of its own is what it is */
+	if (reason_status(a->reason) == 200)
+		return false;
 	return a->format == CONF_ERRORS_JSON ||
 	    a->format == CONF_ERRORS_OPENAI ||
 	    (a->format == CONF_ERRORS_AUTO && a->prefers_json);
@@ -723,6 +726,8 @@ check_text(const struct rewrite_answer *a, const char *body)
 	snprintf(want, sizeof want, "%d %s: %s: %s\n", status,
 	    http_phrase(status), reason_word(a->reason),
 	    reason_sentence(a->reason));
+	if (status == 200)
+		snprintf(want, sizeof want, "%.*s", (int)a->own.n, a->own.p);
 	expect(strcmp(body, want) == 0, "text", reason_word(a->reason));
 }
 
@@ -743,9 +748,11 @@ expected_head(const struct rewrite_answer *a, size_t length, char *p,
 		snprintf(retry, sizeof retry, "Retry-After: %u\r\n",
 		    a->retry_after);
 	snprintf(p, size, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"
-	    "Content-Length: %u\r\nCache-Control: no-store\r\n" DATE "%s%s%s%s\r\n",
+	    "Content-Length: %u\r\nCache-Control: no-store\r\n" DATE
+	    "%s%s%s%s%s\r\n",
 	    status, http_phrase(status), is_json(a) ? "application/json" :
-	    "text/plain; charset=utf-8", (unsigned)length, status == 405 ?
+	    "text/plain; charset=utf-8", (unsigned)length, status == 308 ?
+	    "Location: https://a.b/c\r\n" : "", status == 405 ?
 	    "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "",
 	    status == 426 ?
 	    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "",
@@ -808,6 +815,8 @@ test_answers(void)
 			for (bits = 0; bits < 16; bits++) {
 				memset(&a, 0, sizeof a);
 				a.reason = (enum reason)reason;
+				a.own.p = "https://a.b/c";
+				a.own.n = strlen(a.own.p);
 				a.format = (enum conf_error_format)format;
 				a.prefers_json = bits & 1;
 				a.close = bits & 2;

@@ -1,0 +1,12 @@
+#ifndef JUDGE_H
+#define JUDGE_H
+
+#include "session.h"
+
+/*
+ * What can be said of a request before anything of it is passed on: R_DONE,
+ * and s->route, x->handshake and x->turn are set; or why it is refused.
+ */
+enum reason judge_request(struct session *s, const struct http_request *q);
+
+#endif

@@ -1,0 +1,23 @@
+#ifndef SECRETS_H
+#define SECRETS_H
+
+#include "config.h"
+
+/*
+ * From the file names of a configuration to what tls.c made of them: the
+ * certificates of listeners (conf->tls), and how TLS is spoken to upstreams
+ * (route->secrets, one for each upstream, NULL for those without).
+ */
+
+/* reads them all: 0, or -1 with what is wrong in err; warnings are logged */
+int secrets_load(struct conf *c, char *err, size_t size);
+/* frees what nobody has taken over */
+void secrets_free(struct conf *c);
+/*
+ * Writes what tells one way of speaking to an upstream from another to text:
+ * connections are only shared between routes where it is the same.
+ */
+void secrets_how(const struct conf_route *r, const struct conf_endpoint *e,
+    char *text, size_t size);
+
+#endif

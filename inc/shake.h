@@ -1,0 +1,16 @@
+#ifndef SHAKE_H
+#define SHAKE_H
+
+#include "session.h"
+
+/*
+ * The TLS handshake of a client: the phase SHAKE. Nothing is allocated for it
+ * before its first byte.
+ */
+
+/* the client's end is ready */
+void shake_client(struct session *s);
+/* ends a session whose handshake was not done in time, or failed */
+void shake_failed(struct session *s, enum reason why);
+
+#endif

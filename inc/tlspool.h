@@ -1,0 +1,50 @@
+#ifndef TLSPOOL_H
+#define TLSPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Record buffers: pairs of one to receive and one to send, each for a record
+ * of any size (16 KB and what its protection adds). A connection has a pair
+ * while its bytes move. What has to wait in one may be kept aside, in just as
+ * much memory as it needs, so that those who wait do not hold all pairs.
+ */
+#define TLSPOOL_IN 16709
+#define TLSPOOL_OUT 16469
+
+struct tlspair {
+	unsigned char in[TLSPOOL_IN], out[TLSPOOL_OUT];
+};
+
+/* at most max pairs at once. Memory is taken as it is first used and never
+ * given back; all of it must be in the pool if this is called again */
+void tlspool_init(size_t max);
+size_t tlspool_max(void);
+/* a pair, or NULL; its bytes are whatever they are */
+struct tlspair *tlspool_get(void);
+/* NULL is fine */
+void tlspool_put(struct tlspair *p);
+/* pairs in use */
+size_t tlspool_used(void);
+/* true if more than half of the pairs are in use: time to put aside */
+bool tlspool_scarce(void);
+/* bytes that all pairs and parts may take */
+size_t tlspool_memory(void);
+
+/* bytes put aside: n of them, which stood at offset at */
+struct tlspart {
+	uint16_t at, n;
+	unsigned char bytes[];
+};
+
+/* puts the n bytes at buf + at aside. NULL: no memory, or as much is aside
+ * already as all pairs would take */
+struct tlspart *tlspool_part(const unsigned char *buf, size_t at, size_t n);
+/* puts them back where they were, in another buffer; frees the part */
+void tlspool_unpart(struct tlspart *part, unsigned char *buf);
+/* forgets them; NULL is fine */
+void tlspool_drop(struct tlspart *part);
+
+#endif

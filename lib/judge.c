@@ -1,0 +1,86 @@
+/* What can be said of a request at once: see judge.h. */
+#include <string.h>
+
+#include "judge.h"
+#include "plain.h"
+#include "route.h"
+#include "tls.h"
+
+static struct span
+value_of(const struct http_head *h, enum http_field_id id)
+{
+	const struct http_field *f = http_find(h, id, NULL);
+
+	return f != NULL ? f->value : (struct span){"", 0};
+}
+
+/* whether a WebSocket is asked for, or a reason negated */
+static int
+judge_upgrade(const struct http_request *q)
+{
+	const struct http_field *f = NULL;
+	struct ws_offer o;
+
+	memset(&o, 0, sizeof o);
+	if ((q->h.seen & (1ull << HTTP_F_UPGRADE |
+	    1ull << HTTP_F_SEC_WEBSOCKET_KEY)) == 0)
+		return WS_PLAIN;
+	o.get = q->method_id == HTTP_M_GET && q->h.minor >= 1;
+	o.body = q->h.body != HTTP_BODY_NONE;
+	o.conn_upgrade = q->h.conn_upgrade;
+	while ((f = http_find(&q->h, HTTP_F_UPGRADE, f)) != NULL)
+		ws_offer_upgrade(&o, f->value);
+	o.version = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
+	o.versions = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
+	o.key = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
+	o.keys = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
+	return ws_judge(&o);
+}
+
+/* what the route has to say */
+static enum reason
+judge_route(struct session *s, const struct http_request *q)
+{
+	struct exchange *x = s->x;
+
+	if (s->route->client_ca != NULL && (s->c->tls == NULL ||
+	    !tls_client_known(s->c->tls, s->route->host)))
+		return R_NO_CLIENT_CERT;
+	if (s->route->body_max > 0 && q->h.body == HTTP_BODY_LENGTH &&
+	    q->h.length > s->route->body_max)
+		return R_BODY_TOO_LARGE;
+	if (s->route->max_route > 0 && s->route->open >= s->route->max_route)
+		return R_TOO_MANY;
+	x->turn = s->route->turn++;
+	s->route->open++;
+	x->counted = true;
+	return R_DONE;
+}
+
+enum reason
+judge_request(struct session *s, const struct http_request *q)
+{
+	struct exchange *x = s->x;
+	enum reason why;
+	int upgrade;
+
+	if (q->method_id == HTTP_M_CONNECT || q->method_id == HTTP_M_TRACE)
+		return R_METHOD_REFUSED;
+	if (s->conf->max_address > 0 && s->counted &&
+	    peer_counted(&s->peer) > s->conf->max_address) {
+		x->keep = false;
+		return R_TOO_MANY_ADDRESS;
+	}
+	upgrade = judge_upgrade(q);
+	if (upgrade < 0)
+		return (enum reason)-upgrade;
+	x->handshake = upgrade == WS_HANDSHAKE;
+	why = plain_challenge(s, q);
+	if (why != R_DONE)
+		return why;
+	s->route = route_find(s->conf, q->host, q->path);
+	if (s->route == NULL)
+		return R_NO_ROUTE;
+	why = plain_redirect(s, q);
+	return why != R_DONE ? why : judge_route(s, q);
+}

@@ -1,0 +1,131 @@
+/* What a listener without TLS answers by itself: see plain.h. */
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plain.h"
+#include "field.h"
+
+#define WELL_KNOWN "/.well-known/acme-challenge/"
+#define TOKEN_MAX 200
+#define PROOF_MAX 1024 /* bytes of a key authorization: some 90 in use */
+#define HTTPS_PORT 443
+
+/* keeps what t holds for the answer */
+static enum reason
+own(struct exchange *x, const struct text *t, enum reason why)
+{
+	if (t->full)
+		return R_BAD_TARGET;
+	x->head = buf_get(t->n);
+	if (x->head == NULL)
+		return R_NO_MEMORY;
+	buf_append(x->head, t->p, t->n);
+	x->own = (struct span){(char *)x->head->data, t->n};
+	return why;
+}
+
+/* base64url, and so no way out of the directory: RFC 8555 8.3 */
+static bool
+is_token(struct span s)
+{
+	size_t i;
+	char c;
+
+	for (i = 0; i < s.n; i++) {
+		c = lower(s.p[i]);
+		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') &&
+		    c != '-' && c != '_')
+			return false;
+	}
+	return s.n > 0 && s.n <= TOKEN_MAX;
+}
+
+/* reads a small file whole; its bytes, or -1 */
+static ssize_t
+read_file(const char *path, char *p, size_t size)
+{
+	struct stat st;
+	ssize_t n = -1;
+	int fd;
+
+	/* a pipe would hold up everybody, a link may lead anywhere */
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		n = read(fd, p, size);
+	close(fd);
+	return n;
+}
+
+enum reason
+plain_challenge(struct session *s, const struct http_request *q)
+{
+	const size_t prefix = sizeof WELL_KNOWN - 1;
+	char path[1024], proof[PROOF_MAX];
+	struct text t;
+	struct span token;
+	ssize_t n;
+	int len;
+
+	if (s->tls || s->conf->acme_webroot == NULL || q->path.n < prefix ||
+	    memcmp(q->path.p, WELL_KNOWN, prefix) != 0)
+		return R_DONE;
+	token.p = q->path.p + prefix;
+	token.n = q->path.n - prefix;
+	if (!is_token(token) || (q->method_id != HTTP_M_GET &&
+	    q->method_id != HTTP_M_HEAD))
+		return R_NO_CHALLENGE;
+	len = snprintf(path, sizeof path, "%s" WELL_KNOWN "%.*s",
+	    s->conf->acme_webroot, (int)token.n, token.p);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return R_NO_CHALLENGE;
+	n = read_file(path, proof, sizeof proof);
+	if (n < 0)
+		return R_NO_CHALLENGE;
+	text_init(&t, proof, sizeof proof);
+	t.n = (size_t)n;
+	return own(s->x, &t, R_CHALLENGE);
+}
+
+/* the port that https is to be had at: 443 if it is among them, or is
+ * somebody else's business */
+static unsigned
+https_port(const struct conf *c)
+{
+	const struct conf_endpoint *e;
+	unsigned port = 0;
+
+	for (e = c->listens; e != NULL; e = e->next)
+		if (e->tls && e->path == NULL &&
+		    (port == 0 || e->port == HTTPS_PORT))
+			port = e->port;
+	return port == 0 ? HTTPS_PORT : port;
+}
+
+enum reason
+plain_redirect(struct session *s, const struct http_request *q)
+{
+	struct text *t = world_text();
+	unsigned port;
+
+	if (s->tls || s->route->redirect != CONF_REDIRECT_HTTPS ||
+	    q->path.p[0] != '/')
+		return R_DONE;
+	if (q->host.n == 0)
+		return R_BAD_HOST;
+	text_str(t, "https://");
+	text_mem(t, q->host.p, (size_t)(field_host_end(q->host) - q->host.p));
+	port = https_port(s->conf);
+	if (port != HTTPS_PORT) {
+		text_mem(t, ":", 1);
+		text_uint(t, port);
+	}
+	text_span(t, q->path);
+	text_span(t, q->query);
+	return own(s->x, t, R_REDIRECT);
+}

@@ -1,0 +1,196 @@
+/* Certificates and keys of a configuration: see secrets.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "secrets.h"
+#include "log.h"
+#include "tls.h"
+
+#define MESSAGE_MAX 400
+#define HOST_ROOM 300 /* a name has 253 bytes at most: RFC 1035 2.3.4 */
+
+static bool
+listens_with_tls(const struct conf *c)
+{
+	const struct conf_endpoint *e;
+
+	for (e = c->listens; e != NULL; e = e->next)
+		if (e->tls)
+			return true;
+	return false;
+}
+
+static int
+blame(char *err, size_t size, const char *where, const char *what)
+{
+	snprintf(err, size, "%s: %s", where, what);
+	return -1;
+}
+
+static int
+load_certs(struct conf *c, char *err, size_t size)
+{
+	char why[MESSAGE_MAX], warning[MESSAGE_MAX];
+	const struct conf_cert *k;
+
+	for (k = c->certs; k != NULL; k = k->next) {
+		if (tls_server_cert(c->tls, k->file, k->key, why, warning,
+		    sizeof why) < 0)
+			return blame(err, size, k->where, why);
+		if (warning[0] != '\0')
+			log_warn("%s: %s", k->where, warning);
+	}
+	return 0;
+}
+
+static int
+load_client_cas(struct conf *c, char *err, size_t size)
+{
+	const struct conf_route *r;
+	char why[MESSAGE_MAX];
+
+	for (r = c->routes; r != NULL; r = r->next)
+		if (r->client_ca != NULL && tls_server_client_ca(c->tls,
+		    r->host, r->client_ca, why, sizeof why) < 0)
+			return blame(err, size, conf_where(c, r, "client_ca"),
+			    why);
+	return 0;
+}
+
+static bool
+dials_with_tls(const struct conf *c)
+{
+	const struct conf_endpoint *e;
+	const struct conf_route *r;
+
+	for (r = c->routes; r != NULL; r = r->next)
+		for (e = r->upstreams; e != NULL; e = e->next)
+			if (e->tls)
+				return true;
+	return false;
+}
+
+/* record buffers, self-test: only where TLS is spoken, and once */
+static int
+begin(const struct conf *c, char *err, size_t size)
+{
+	static bool begun;
+
+	if (begun || (!listens_with_tls(c) && !dials_with_tls(c)))
+		return 0;
+	tls_clock((int64_t)time(NULL));
+	if (tls_init(c->buffers) < 0) {
+		snprintf(err, size, "TLS: %s", strerror(errno));
+		return -1;
+	}
+	begun = true;
+	return 0;
+}
+
+static int
+load_server(struct conf *c, char *err, size_t size)
+{
+	if (!listens_with_tls(c))
+		return 0;
+	c->tls = tls_server_new(c->tls_sessions, c->tls_lifetime_ms / 1000);
+	if (c->tls == NULL) {
+		snprintf(err, size, "out of memory");
+		return -1;
+	}
+	if (load_certs(c, err, size) < 0)
+		return -1;
+	return load_client_cas(c, err, size);
+}
+
+/* the name to ask for, without the dot that may end a host: no certificate
+ * has that */
+static const char *
+name_of(const struct conf_route *r, const struct conf_endpoint *e, char *name,
+    size_t size)
+{
+	size_t n;
+
+	n = (size_t)snprintf(name, size, "%s", r->upstream_name != NULL ?
+	    r->upstream_name : e->host);
+	if (n > 0 && n < size && name[n - 1] == '.')
+		name[n - 1] = '\0';
+	return name;
+}
+
+static int
+load_client(const struct conf *c, const struct conf_route *r,
+    const struct conf_endpoint *e, void **client, char *err, size_t size)
+{
+	struct tls_client_how how;
+	char why[MESSAGE_MAX], name[HOST_ROOM];
+
+	if (!e->tls)
+		return 0;
+	how.name = name_of(r, e, name, sizeof name);
+	how.ca = r->upstream_ca;
+	how.pin = r->upstream_pin;
+	how.cert = r->upstream_cert;
+	how.key = r->upstream_key;
+	how.verify = r->upstream_verify;
+	if (!how.verify && how.pin == NULL)
+		log_warn("%s: upstream_verify = no: %s may be anybody",
+		    conf_where(c, r, "upstream_verify"), e->text);
+	*client = tls_client_new(&how, why, sizeof why);
+	return *client != NULL ? 0 : blame(err, size, r->where, why);
+}
+
+int
+secrets_load(struct conf *c, char *err, size_t size)
+{
+	const struct conf_endpoint *e;
+	struct conf_route *r;
+	unsigned i;
+
+	if (begin(c, err, size) < 0 || load_server(c, err, size) < 0)
+		return -1;
+	for (r = c->routes; r != NULL; r = r->next)
+		for (i = 0, e = r->upstreams; e != NULL; e = e->next)
+			if (load_client(c, r, e, &r->secrets[i++], err,
+			    size) < 0)
+				return -1;
+	return 0;
+}
+
+void
+secrets_free(struct conf *c)
+{
+	struct conf_route *r;
+	unsigned i;
+
+	for (r = c->routes; r != NULL; r = r->next) {
+		for (i = 0; i < r->n_upstreams; i++) {
+			tls_client_free(r->secrets[i]);
+			r->secrets[i] = NULL;
+		}
+	}
+	tls_server_free(c->tls);
+	c->tls = NULL;
+}
+
+static const char *
+or_none(const char *s)
+{
+	return s != NULL ? s : "-";
+}
+
+void
+secrets_how(const struct conf_route *r, const struct conf_endpoint *e,
+    char *text, size_t size)
+{
+	char name[HOST_ROOM];
+
+	text[0] = '\0';
+	if (e->tls)
+		snprintf(text, size, "%s %s %s %s %s %d",
+		    name_of(r, e, name, sizeof name),
+		    or_none(r->upstream_ca), or_none(r->upstream_pin),
+		    or_none(r->upstream_cert), or_none(r->upstream_key),
+		    r->upstream_verify);
+}

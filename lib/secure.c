@@ -1,0 +1,252 @@
+/* TLS over a descriptor: see secure.h. */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "secure.h"
+#include "tls.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* SIGPIPE is ignored anyway */
+#endif
+#ifndef MSG_MORE
+#define MSG_MORE 0
+#endif
+
+bool
+secure_push(struct conn *c)
+{
+	const unsigned char *p;
+	ssize_t sent;
+	size_t n;
+	bool more;
+
+	while ((p = tls_wire_out(c->tls, &n, &more)) != NULL) {
+		sent = send(c->fd, p, n, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+		if (sent < 0) {
+			c->wire = true;
+			return conn_passing(errno);
+		}
+		tls_wire_out_done(c->tls, (size_t)sent);
+	}
+	c->wire = false;
+	if (c->shut)
+		shutdown(c->fd, SHUT_WR);
+	return true;
+}
+
+/*
+ * Reads once from the socket into the engine: 1 something came, and there may
+ * be more; 0 that was all for now; -1 the stream has ended; -2 an error.
+ */
+static int
+fill(struct conn *c)
+{
+	unsigned char *p;
+	ssize_t got;
+	size_t n;
+
+	p = tls_wire_in(c->tls, &n);
+	if (p == NULL) {
+		c->starved = tls_starved(c->tls);
+		return 0;
+	}
+	got = recv(c->fd, p, n, 0);
+	if (got > 0)
+		tls_wire_in_done(c->tls, (size_t)got);
+	if (got > 0)
+		return (size_t)got == n;
+	if (got == 0)
+		return -1;
+	return conn_passing(errno) ? 0 : -2;
+}
+
+/* the engine holds something that nobody has asked for yet */
+static bool
+holds(struct conn *c)
+{
+	size_t n;
+
+	return tls_plain_in(c->tls, &n) != NULL ||
+	    (tls_closed(c->tls) && !c->eof);
+}
+
+/* the end of each use: what was made leaves, and buffers go back */
+static bool
+done(struct conn *c)
+{
+	bool alive = secure_push(c);
+
+	c->pending = holds(c);
+	tls_rest(c->tls);
+	conn_stir(c);
+	return alive;
+}
+
+int
+secure_handshake(struct conn *c)
+{
+	int r = 1;
+
+	c->starved = false;
+	while (r == 1 && !tls_ready(c->tls) && !tls_closed(c->tls)) {
+		if (!secure_push(c))
+			return -1;
+		r = fill(c);
+	}
+	if (r == -1)
+		errno = ECONNRESET;
+	if (!done(c) || r < 0 || tls_closed(c->tls))
+		return -1;
+	return tls_ready(c->tls);
+}
+
+/* takes up to n plain bytes that wait */
+static size_t
+take(struct conn *c, unsigned char *p, size_t n)
+{
+	const unsigned char *from;
+	size_t k, got = 0;
+
+	while (got < n && (from = tls_plain_in(c->tls, &k)) != NULL) {
+		if (k > n - got)
+			k = n - got;
+		memcpy(p + got, from, k);
+		tls_plain_in_done(c->tls, k);
+		got += k;
+	}
+	return got;
+}
+
+ssize_t
+secure_recv(struct conn *c, void *p, size_t n)
+{
+	size_t got;
+	int r = 1;
+
+	c->starved = false;
+	got = take(c, p, n);
+	while (r == 1 && got < n && !tls_closed(c->tls)) {
+		r = fill(c);
+		got += take(c, (unsigned char *)p + got, n - got);
+	}
+	if (!done(c) && got == 0)
+		return -2;
+	if (got > 0) {
+		/* the end, if it was seen, is told the next time */
+		c->pending = c->pending || r < 0;
+		return (ssize_t)got;
+	}
+	if (tls_error(c->tls) != 0) {
+		errno = EPROTO;
+		return -2;
+	}
+	if (tls_closed(c->tls) || r == -1) {
+		c->cut = !tls_closed(c->tls);
+		c->eof = true;
+		c->pending = false;
+		return 0;
+	}
+	return r == -2 ? -2 : -1;
+}
+
+int
+secure_peek(struct conn *c)
+{
+	size_t n;
+	int r = 0;
+
+	c->starved = false;
+	if (!holds(c))
+		r = fill(c);
+	if (!done(c) || r == -2 || tls_error(c->tls) != 0)
+		return -2;
+	if (tls_plain_in(c->tls, &n) != NULL)
+		return 1;
+	if (r != -1 && !tls_closed(c->tls))
+		return -1;
+	c->eof = true;
+	c->pending = false;
+	return 0;
+}
+
+/* puts bytes into records; bytes taken, or -1 */
+static ssize_t
+put(struct conn *c, const unsigned char *p, size_t n)
+{
+	unsigned char *to;
+	size_t k, taken = 0;
+
+	while (taken < n) {
+		to = tls_plain_out(c->tls, &k);
+		if (to == NULL) {
+			if (!secure_push(c))
+				return -1;
+			to = tls_plain_out(c->tls, &k);
+		}
+		if (to == NULL) {
+			c->starved = tls_starved(c->tls);
+			break;
+		}
+		if (k > n - taken)
+			k = n - taken;
+		memcpy(to, p + taken, k);
+		tls_plain_out_done(c->tls, k);
+		taken += k;
+	}
+	return (ssize_t)taken;
+}
+
+ssize_t
+secure_send(struct conn *c, const struct iovec *parts, int n)
+{
+	ssize_t taken = 0, k = 0;
+	int i;
+
+	/* over TLS there is no half-close */
+	if (tls_closed(c->tls)) {
+		errno = EPIPE;
+		return -1;
+	}
+	for (i = 0; i < n && k >= 0; i++) {
+		k = put(c, parts[i].iov_base, parts[i].iov_len);
+		taken += k;
+		if (k < (ssize_t)parts[i].iov_len)
+			break;
+	}
+	if (k >= 0)
+		tls_flush(c->tls);
+	if (!done(c) || k < 0)
+		return -1;
+	return taken;
+}
+
+int
+secure_wants(struct conn *c, int events)
+{
+	/* until another end gives a record buffer back */
+	if (c->starved && tls_starved(c->tls))
+		events = 0;
+	return c->wire ? events | POLLOUT : events;
+}
+
+void
+secure_shut(struct conn *c)
+{
+	tls_close(c->tls);
+	done(c);
+}
+
+void
+secure_end(struct conn *c, bool cut)
+{
+	/* whoever did not read what was sent will not read this either */
+	if (!cut && !c->shut && !c->broken && !c->wire && tls_ready(c->tls)) {
+		tls_close(c->tls);
+		secure_push(c);
+	}
+	tls_free(c->tls);
+	c->tls = NULL;
+}

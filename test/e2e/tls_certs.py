@@ -1,0 +1,297 @@
+"""Certificates towards clients: which one is shown, which files are taken,
+how they change at a reload, and those that clients have to show."""
+# timeout: 240
+import re
+import shutil
+import ssl
+import subprocess
+import threading
+
+import certs
+from certs import DAY, Cert, root
+from tls_peer import HOST, Secure, cert_keys, client, listen, trusting
+from weir import (Cut, Origin, case, each, free_port, main, plain, run_weir,
+                  same, within, ws_frame, ws_serve)
+
+EC = 'ECDHE-ECDSA-AES128-GCM-SHA256'
+RSA = 'ECDHE-RSA-AES128-GCM-SHA256'
+
+
+# Which certificate
+
+def shown(w, name, context=None):
+    with w.connect(name=name, context=context or trusting()) as c:
+        same(c.ask(plain()).status, 200, 'status')
+        return c.shown()
+
+
+@case
+def names():
+    a = root().leaf('a.example', 'also.example', n=1)
+    b = root().leaf('b.example', n=2)
+    wild = root().leaf('*.wild.example', n=3)
+    exact = root().leaf('exact.wild.example', n=4)
+    rows = [('a.example', a), ('also.example', a), ('b.example', b),
+            ('B.Example', b), ('x.wild.example', wild),
+            ('X.WILD.example', wild), ('exact.wild.example', exact),
+            ('x.y.wild.example', a), ('wild.example', a),
+            ('.wild.example', a), ('c.example', a), ('', a),
+            ('b.example.', None), ('b', a)]
+    with Origin() as o, Secure('', o, certs=[a, b, wild, exact]) as w:
+        def check(name, want):
+            try:
+                got = shown(w, name)
+            except (ValueError, ssl.SSLError):
+                assert name.startswith('.') or not want
+                return
+            if want:
+                same(got == want.der, True, 'the certificate of ' +
+                     want.name)
+        each(rows, check)
+
+
+@case
+def kinds():
+    """RSA and ECDSA for one name: the client's suites decide."""
+    ec, rsa = root().leaf(HOST), root().leaf(HOST, kind='rsa')
+    other = root().leaf('b.example', kind='rsa', n=1)
+    with Origin() as o, Secure('', o, certs=[rsa, ec, other]) as w:
+        def check(_, name, ciphers, want):
+            got = shown(w, name, client(ciphers=ciphers))
+            same(got == want.der, True, 'certificate')
+        each([('EC', HOST, EC, ec),
+              ('RSA', HOST, RSA, rsa),
+              ('EC before RSA', HOST, EC + ':' + RSA, ec),
+              ('both, RSA alone there', 'b.example', EC + ':' + RSA,
+               other)], check)
+        try:
+            shown(w, 'b.example', client(ciphers=EC))
+        except (ssl.SSLError, OSError):
+            pass
+        w.lives()
+
+
+@case
+def chains():
+    """Intermediates are sent, in one file with the key or not."""
+    far = root().sub().sub('Second').leaf(HOST)
+    near = root().sub('RSA one', kind='rsa').leaf(HOST, kind='rsa')
+    for c in far, near, far.both, near.both:
+        with Origin() as o, Secure('', o, certs=[c]) as w:
+            w.lives('a client that knows the root alone')
+    # the key first
+    turned = certs.write('turned', far.key, far.chain)
+    with Origin() as o, Secure('', o, certs=[turned]) as w:
+        w.lives('the key before the chain')
+
+
+@case
+def keys():
+    """Every form that keys come in."""
+    ec, rsa = root().leaf(HOST), root().leaf(HOST, kind='rsa')
+    p384 = root().leaf(HOST, kind='p384')
+    crlf = certs.write('crlf', certs.read(rsa.key).replace(b'\n', b'\r\n'))
+    bare = certs.write('bare', certs.read(ec.key).rstrip(b'\n'))
+    text = certs.write('text', b'a comment\n\n', ec.key, b'\nand more\n')
+
+    def check(_, c, key):
+        with Origin() as o:
+            with Secure('', o, certs=[Cert(c.name, c.chain, key)]) as w:
+                w.lives()
+    each([('EC PKCS#8', ec, ec.key), ('EC SEC1', ec, certs.sec1(ec.key)),
+          ('EC SEC1 behind parameters', ec, certs.sec1(ec.key, True)),
+          ('P-384', p384, p384.key), ('RSA PKCS#8', rsa, rsa.key),
+          ('RSA PKCS#1', rsa, certs.pkcs1(rsa.key)), ('CRLF', rsa, crlf),
+          ('no newline at the end', ec, bare), ('text around', ec, text)],
+         check)
+
+
+def bad_files():
+    """Rows: what, the two keys, the file that is named, what is said."""
+    ec, rsa = root().leaf(HOST), root().leaf(HOST, kind='rsa')
+    ed = root().leaf(HOST, kind='ed25519')
+    old = root().leaf(HOST, start=-9 * DAY, end=-DAY)
+    far = root().sub().leaf(HOST)
+    turned = certs.write('turned', *reversed(far.above), far.cert)
+    empty, none = certs.write('empty'), certs.new_path('missing')
+    half = certs.write('half', certs.read(ec.cert)[:300])
+    bits = certs.write('bits', b'-----BEGIN CERTIFICATE-----\nAAAAAAAAAAAA\n'
+                       b'-----END CERTIFICATE-----\n')
+    locked, locked1 = certs.encrypted(ec.key), certs.encrypted(rsa.key, True)
+    strange = certs.key('ec', 'strange')
+    return [
+        ('missing', none, ec.key, none, r'[Nn]o such file'),
+        ('missing key', ec.cert, none, none, r'[Nn]o such file'),
+        ('a directory', certs.top(), ec.key, certs.top(), r'.'),
+        ('empty', empty, ec.key, empty, r'certificate'),
+        ('empty key', ec.cert, empty, empty, r'key'),
+        ('a key as certificate', ec.key, ec.key, ec.key, r'certificate'),
+        ('a certificate as key', ec.cert, ec.cert, ec.cert, r'key'),
+        ('no key in it', ec.cert, None, ec.cert, r'key'),
+        ('half', half, ec.key, half, r'.'),
+        ('bits', bits, ec.key, ec.key, r'.'),
+        ('not the key', ec.cert, strange, strange, r'fit|match|belong'),
+        ('key of another kind', ec.cert, rsa.key, rsa.key,
+         r'fit|match|belong'),
+        ('wrong order', turned, far.key, None, r'order'),
+        ('encrypted', ec.cert, locked, locked, r'encrypted|password'),
+        ('encrypted the old way', rsa.cert, locked1, locked1,
+         r'encrypted|password'),
+        ('Ed25519', ed.cert, ed.key, None, r'Ed25519|supported'),
+        ('expired', old.cert, old.key, old.cert, r'expired'),
+    ]
+
+
+def keys_of(cert, key):
+    return 'cert = %s\n' % cert + ('key = %s\n' % key if key else '')
+
+
+@case
+def bad_at_start():
+    path = certs.new_path('weir.conf')
+
+    def refused(text):
+        with open(path, 'w') as f:
+            f.write('listen = https://127.0.0.1:%d\n%sroute = /\n'
+                    'upstream = http://127.0.0.1:1\n' % (free_port(), text))
+        try:
+            status, _, err = run_weir('-c', path)
+        except subprocess.TimeoutExpired:
+            raise AssertionError('it started') from None
+        err = err.decode()
+        same(status, 2, 'exit status (%s)' % err)
+        return err
+
+    def check(_, cert, key, name, words):
+        err = refused(keys_of(cert, key))
+        assert name is None or name in err, '%s is not named: %s' % (name,
+                                                                     err)
+        assert re.search(words, err.replace(certs.top(), '')), err
+    each(bad_files(), check)
+    assert 'cert' in refused(''), 'https without a certificate'
+
+
+@case
+def bad_at_reload():
+    """Nothing changes then: the old certificate goes on."""
+    good, new = root().leaf(HOST), root().leaf('b.example', n=1)
+    with Origin() as o, Secure('', o, certs=[good]) as w, w.connect() as c:
+        def check(_, cert, key, name, words):
+            n = len(w.log('message', level='error'))
+            # a good one before it, which does not come to be shown either
+            w.write_conf(listen() + cert_keys(new) + keys_of(cert, key))
+            w.signal(1)
+            line = w.wait_log('message', n + 1, level='error')[n]
+            assert name is None or name in str(line), line
+            same(w.log('reload'), [], 'reload lines')
+            same(shown(w, 'b.example') == good.der, True, 'certificate')
+            same(c.ask(plain()).status, 200, 'the open connection')
+        each(bad_files(), check)
+
+
+@case
+def reload():
+    """New connections get the new certificate, open ones go on."""
+    a = root().leaf(HOST, n=1)
+    b = root().sub().leaf(HOST, kind='rsa')
+    both = certs.write('both', a.chain, a.key)
+    with Origin(ws_serve) as s, Origin() as o:
+        rest = 'route = /ws\nupstream = %s\nroute = /\nupstream = %s\n' % (
+            s.url, o.url)
+        with Secure(rest, certs=[both]) as w, w.connect() as c:
+            t = w.tunnel('/ws')
+            same(shown(w, HOST) == a.der, True, 'first')
+            same(c.ask(plain()).status, 200, 'before')
+            # in place
+            shutil.copyfile(b.both, both)
+            same(shown(w, HOST) == a.der, True, 'before the reload')
+            w.reload()
+            same(shown(w, HOST) == b.der, True, 'then')
+            same(c.ask(plain()).status, 200, 'the open one')
+            t.send(ws_frame(1, b'still'))
+            same(t.frame().data, b'still', 'the tunnel')
+            w.reload(listen() + cert_keys(a) + rest)
+            same(shown(w, HOST) == a.der, True, 'by another file')
+            same(c.ask(plain()).status, 200, 'the open one')
+            t.send(ws_frame(1, b'there'))
+            same(t.frame().data, b'there', 'the tunnel')
+            t.close()
+
+
+@case
+def reload_under_load():
+    """No handshake fails while certificates change."""
+    pair = [root().leaf(HOST, n=i) for i in (1, 2)]
+    failed, stop = [], threading.Event()
+    with Origin() as o:
+        rest = 'route = /\nupstream = %s\n' % o.url
+        with Secure(rest, certs=pair[:1]) as w:
+            def work():
+                while not stop.is_set():
+                    try:
+                        w.lives()
+                    except Exception as e:
+                        failed.append(repr(e))
+            threads = [threading.Thread(target=work) for _ in range(3)]
+            for t in threads:
+                t.start()
+            for i in range(10):
+                w.reload(listen() + cert_keys(pair[i % 2]) + rest)
+            stop.set()
+            for t in threads:
+                t.join()
+            same(failed, [], 'failures')
+
+
+# Certificates of clients
+
+def mtls(o, host='a.example', more=''):
+    return 'route = %s\nclient_ca = %s\nupstream = %s\n%s' % (
+        host, root('Client Root').cert, o.url, more)
+
+
+@case
+def client_certificates():
+    right = certs.client()
+    rows = [('absent', None, False),
+            ('unknown authority', certs.client(authority=root('other')),
+             False),
+            ('self-signed', certs.alone('client'), False),
+            ('expired', certs.client(start=-9 * DAY, end=-DAY), False),
+            ('right', right, True),
+            ('RSA', certs.client(kind='rsa'), True),
+            ('behind an intermediate', certs.client(
+                authority=root('Client Root').sub('Clients')), True)]
+    with Origin() as o:
+        conf = mtls(o) + 'route = /\nupstream = %s\n' % o.url
+        both = [root().leaf('a.example', 'b.example')]
+        with Secure(conf, certs=both, name='a.example') as w:
+            def check(_, cert, fine):
+                n = len(w.log(reason='tls_failed'))
+                try:
+                    with w.connect(context=client(cert=cert)) as c:
+                        r = c.ask(plain(host='a.example'))
+                except (OSError, AssertionError):
+                    assert not fine, 'refused'
+                    w.wait_log(None, n + 1, reason='tls_failed')
+                    return
+                assert fine, 'let in'
+                same(r.status, 200, 'status')
+            each(rows, check)
+            # others are not asked, and do not get in by another name
+            with w.connect(name='b.example') as c:
+                same(c.ask(plain(host='b.example')).status, 200, 'b')
+                r = c.ask(plain(host='a.example'))
+                within(str(r.status), '403|421', 'a behind the name of b')
+                session = c.tls.session
+            try:
+                with w.connect(session=session) as c:
+                    got = c.ask(plain(host='a.example')).status
+            except (OSError, Cut):
+                got = None
+            assert got != 200, 'resumed past the certificate'
+            same(len([q for q in o.requests if q.get('host') ==
+                      'a.example']), 3, 'requests of a')
+
+
+main()

@@ -1,0 +1,596 @@
+"""WebSocket over TLS: libraries, a browser and nginx around weir."""
+# timeout: 240
+import asyncio
+import contextlib
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import certs
+from certs import root
+from tls_peer import HOST, Secure, SecureOrigin, client, server
+from weir import (BINARY_OP, CLOSE, HERE, PING, PONG, SLOW, TEXT, WAIT, Cut,
+                  Origin, Skip, Weir, case, free_port, listening, main, plain,
+                  same, sanitized, until, within, ws_101, ws_close, ws_frame,
+                  ws_request, ws_serve)
+sys.path.insert(0, os.path.join(HERE, 'js'))
+import node  # noqa: E402
+from chromium import chromium  # noqa: E402
+
+try:
+    import websockets
+except ImportError:
+    websockets = None
+
+MAX = 64 << 20
+MB16 = random.Random(16).randbytes(16 << 20)
+
+
+def here():
+    """The certificate of both sides."""
+    return root().leaf(HOST, '127.0.0.1')
+
+
+def to(url):
+    """One route there, verified if it is with TLS."""
+    more = 'upstream_ca = %s\n' % root().cert \
+        if url.startswith(('https', 'wss')) else ''
+    return 'route = /\nupstream = %s\n%s' % (url, more)
+
+
+def weirs(plain_url, tls_url):
+    """weir with TLS before it, behind it, and on both sides."""
+    yield 'to plain', Secure(to(plain_url))
+    yield 'to TLS', Secure(to(tls_url))
+    yield 'from plain to TLS', Weir(to(tls_url))
+
+
+# Python's websockets
+
+async def serve(ws, path=None):
+    path = path or ws.path
+    if path == '/close':
+        await ws.recv()
+        await ws.close(4001, 'Grüße')
+    elif path == '/ping':
+        await asyncio.wait_for(await ws.ping(b'from the server'), WAIT)
+        await ws.send('ponged')
+        await ws.wait_closed()
+    else:
+        async for m in ws:
+            await ws.send(m)
+
+
+def through(body):
+    """Runs body(connect) with weir in all three places."""
+    if websockets is None:
+        raise Skip('no websockets for Python')
+    options = {'max_size': MAX, 'ping_interval': None, 'compression': None}
+
+    async def run():
+        leaf = here()
+        async with websockets.serve(serve, '127.0.0.1', 0, **options) as a, \
+                websockets.serve(serve, '127.0.0.1', 0, ssl=server(leaf),
+                                 **options) as b:
+            urls = ['%s://127.0.0.1:%d' % (scheme, s.sockets[0].getsockname()
+                                           [1])
+                    for scheme, s in (('ws', a), ('wss', b))]
+            for what, weir in weirs(*urls):
+                with weir as w:
+                    tls = isinstance(w, Secure)
+
+                    def connect(path):
+                        return websockets.connect(
+                            '%s://127.0.0.1:%d%s' % (
+                                'wss' if tls else 'ws', w.port, path),
+                            ssl=client() if tls else None, **options)
+                    print(what, flush=True)
+                    await asyncio.wait_for(body(connect, w), 6 * WAIT)
+    asyncio.run(run())
+
+
+async def closes(w, n):
+    """Lines of the log, while the loop goes on."""
+    return await asyncio.get_running_loop().run_in_executor(
+        None, lambda: w.wait_log('tunnel_close', n))
+
+
+@case
+def messages():
+    """Of all sizes, 16 MB too, and many at once."""
+    async def body(connect, w):
+        async with connect('/') as ws:
+            for n in 0, 1, 125, 126, 16384, 65535, 65536, 1 << 20:
+                for m in 'ä' * n, os.urandom(n):
+                    await ws.send(m)
+                    same(await ws.recv() == m, True, '%d echoed' % n)
+            for i in range(500):
+                await ws.send(str(i))
+            for i in range(500):
+                same(await ws.recv(), str(i), 'order')
+            await ws.send(MB16)
+            same(await ws.recv() == MB16, True, '16 MB')
+        line = (await closes(w, 1))[0]
+        same((line['by'], line['code'], line['messages_in'],
+              line['messages_out']), ('client', '1000', '517', '517'), 'log')
+    through(body)
+
+
+@case
+def closing():
+    async def body(connect, w):
+        async with connect('/close') as ws:
+            await ws.send('now')
+            await ws.wait_closed()
+            same((ws.close_code, ws.close_reason), (4001, 'Grüße'), 'close')
+        ws = await connect('/')
+        await ws.close(4002, 'tschüs')
+        lines = await closes(w, 2)
+        same([(x['by'], x['code']) for x in lines],
+             [('upstream', '4001'), ('client', '4002')], 'log')
+    through(body)
+
+
+@case
+def pings():
+    async def body(connect, w):
+        async with connect('/ping') as ws:
+            same(await ws.recv(), 'ponged', 'ping of the server')
+            await asyncio.wait_for(await ws.ping(b'from the client'), WAIT)
+    through(body)
+
+
+@case
+def parallel():
+    """100 tunnels at once."""
+    async def body(connect, w):
+        async def one(i):
+            async with connect('/') as ws:
+                for k in range(10):
+                    m = '%d %d ' % (i, k) + 'x' * (i * k * 10)
+                    await ws.send(m)
+                    same(await ws.recv() == m, True, 'echo')
+        await asyncio.gather(*[one(i) for i in range(100)])
+        same(len(await closes(w, 100)), 100, 'tunnels')
+    through(body)
+
+
+# node
+
+NGINX = '''
+daemon off;
+master_process off;
+pid %(dir)s/pid;
+error_log %(dir)s/error.log;
+events { worker_connections 1024; }
+http {
+    access_log off;
+    client_body_temp_path %(dir)s/t1;
+    proxy_temp_path %(dir)s/t2;
+    fastcgi_temp_path %(dir)s/t3;
+    uwsgi_temp_path %(dir)s/t4;
+    scgi_temp_path %(dir)s/t5;
+    server {
+        listen 127.0.0.1:%(port)d ssl;
+        ssl_certificate %(cert)s;
+        ssl_certificate_key %(key)s;
+        ssl_session_cache shared:a:1m;
+        root %(dir)s;
+        location /files/ { add_header X-Reused $ssl_session_reused; }
+        location / {
+            proxy_pass %(url)s;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection $http_connection;
+            proxy_buffering off;
+        }
+    }
+}
+'''
+
+
+@contextlib.contextmanager
+def nginx(url, files=()):
+    """nginx with TLS before that server; yields its own URL."""
+    program = shutil.which('nginx') or '/usr/sbin/nginx'
+    if not os.access(program, os.X_OK):
+        raise Skip('no nginx')
+    top = tempfile.mkdtemp(prefix='weir-nginx-')
+    os.mkdir(top + '/files')
+    for name, data in files:
+        with open(top + '/files/' + name, 'wb') as f:
+            f.write(data)
+    # its worker may be another user
+    for path in top, top + '/files':
+        os.chmod(path, 0o755)
+    port = free_port()
+    leaf = here()
+    with open(top + '/conf', 'w') as f:
+        f.write(NGINX % {'dir': top, 'port': port, 'url': url,
+                         'cert': leaf.chain, 'key': leaf.key})
+    p = subprocess.Popen(
+        [program, '-p', top, '-e', top + '/error.log', '-c', top + '/conf'],
+        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: p.poll() is not None or listening(port),
+              'nginx to start')
+        assert p.poll() is None, open(top + '/error.log').read()
+        yield 'https://127.0.0.1:%d' % port
+    finally:
+        p.kill()
+        p.wait()
+        shutil.rmtree(top, ignore_errors=True)
+
+
+def by_node(name, *args):
+    """A case of client.js over weir in all three places."""
+    node.ENV['NODE_EXTRA_CA_CERTS'] = root().cert
+    with node.Script('server.js') as s, nginx(s.url) as n:
+        for what, weir in weirs(s.url, n):
+            with weir as w:
+                scheme = 'wss' if isinstance(w, Secure) else 'ws'
+                node.run('client.js', name, '%s://127.0.0.1:%d' % (
+                    scheme, w.port), *args)
+                opened = len(w.log('tunnel_open'))
+                yield what, w.wait_log('tunnel_close', opened)
+
+
+@case
+def node_echo():
+    for _, lines in by_node('echo'):
+        same([(x['by'], x['code'], x['messages_in'], x['messages_out'])
+              for x in lines], [('client', '1000', '1016', '1016')], 'log')
+
+
+@case
+def node_big():
+    """16 MB down, up, and both."""
+    for _, lines in by_node('big'):
+        n = 16 << 20
+        assert int(lines[0]['bytes_out']) > n, lines
+        assert int(lines[1]['bytes_in']) > n, lines
+        assert int(lines[2]['bytes_in']) > n, lines
+
+
+@case
+def node_closes():
+    codes = '[[1000, ""], [1001, "going away"], [4999, "x"], [null, ""]]'
+    for _, lines in by_node('close_server', codes):
+        same([(x['by'], x['code']) for x in lines],
+             [('upstream', c) for c in ('1000', '1001', '4999', '1005')],
+             'log')
+
+
+@case
+def node_server_dies():
+    for _, lines in by_node('server_dies'):
+        same([(x['by'], x['code']) for x in lines], [('upstream', '1006')],
+             'log')
+
+
+@case
+def node_client_dies():
+    for _, lines in by_node('client_dies'):
+        same([(x['by'], x['code']) for x in lines], [('client', '1006')],
+             'log')
+
+
+@case
+def nginx_files():
+    """What nginx serves over TLS, 10 MB too, arrives as it is."""
+    data = MB16[:10 << 20]
+    files = [('empty', b''), ('small', b'hello'), ('big', data)]
+    with nginx('http://127.0.0.1:1', files) as n:
+        for weir in Weir(to(n)), Secure(to(n)):
+            with weir as w:
+                for name, want in files:
+                    got = w.get('/files/' + name)
+                    same((got.status, len(got.body)), (200, len(want)), name)
+                    same(hashlib.sha256(got.body).digest(),
+                         hashlib.sha256(want).digest(), name)
+                r = w.get('/files/big', 'Range: bytes=1000000-1999999\r\n')
+                same(r.body == data[1000000:2000000], True, 'range')
+                # connections that nginx closes after each answer
+                got = [w.get('/files/missing', 'Connection: close\r\n')
+                       .status for _ in range(10)]
+                same(got, [404] * 10, 'status')
+
+
+# Chromium
+
+@case
+def browser():
+    """The page of browser.py through https: and wss:."""
+    leaf = here()
+    flag = '--ignore-certificate-errors-spki-list=' + certs.pin_base64(
+        leaf.key)
+    with node.Script('server.js') as s, nginx(s.url) as n:
+        for url in s.url, n:
+            with Secure(to(url)) as w:
+                with chromium('https://127.0.0.1:%d/page' % w.port, flag):
+                    results = until(lambda: s.of('result'), 'the page',
+                                    6 * WAIT)[-1]['body']
+                failed = {k: v for k, v in results.items() if 'error' in v}
+                same(failed, {}, 'failures in the browser')
+                same(results['close_server']['value'],
+                     {'code': 4001, 'reason': 'Grüße', 'wasClean': True},
+                     "the server's close")
+                same(results['killed']['value']['code'], 1006, 'killed')
+                same(results['events']['value'], ['event %d' % i for i in
+                                                  range(20)], 'events')
+                w.wait_log('tunnel_close', len(w.log('tunnel_open')))
+                s.lines[:] = [x for x in s.lines if x['event'] == 'port']
+
+
+# Ends
+
+@contextlib.contextmanager
+def upstreams(handler, keys=''):
+    """That handler without and with TLS, behind weir with TLS."""
+    with Origin(handler) as a, SecureOrigin(here(), handler) as b:
+        yield [(o, Secure(keys + to(o.url))) for o in (a, b)]
+
+
+@case
+def together():
+    """Frames in one piece with the handshake, from either side."""
+    def serve_early(peer):
+        q = peer.read_request()
+        peer.send(ws_101(q.get('sec-websocket-key')) +
+                  ws_frame(TEXT, b'early', None))
+        f = peer.frame()
+        peer.send(ws_frame(TEXT, b'got ' + f.data, None))
+        peer.recv_all()
+    with upstreams(serve_early) as pairs:
+        for _, weir in pairs:
+            with weir as w, w.connect() as c:
+                c.send(ws_request() + ws_frame(TEXT, b'at once'))
+                same(c.final().status, 101, 'status')
+                same(c.frame().data, b'early', 'from the server')
+                same(c.frame().data, b'got at once', 'from the client')
+
+
+@case
+def dripped_frames():
+    """Records of one byte, and records that come one byte at a time."""
+    with upstreams(ws_serve) as pairs:
+        for _, weir in pairs:
+            with weir as w:
+                t = w.tunnel()
+                data = ws_frame(TEXT, b'hello') + ws_frame(PING, b'p')
+                for i in range(len(data)):
+                    t.send(data[i:i + 1])
+                same(t.frame().data, b'hello', 'records of a byte')
+                same(t.frame().op, PONG, 'pong')
+                t.step = 1
+                t.send(data)
+                same(t.frame().data, b'hello', 'bytes of a record')
+                same(t.frame().op, PONG, 'pong')
+                t.step = None
+                t.close()
+
+
+@case
+def client_ends():
+    """What the client sent before its end arrives, however it ends."""
+    data = b''.join(ws_frame(BINARY_OP, MB16[:100000]) for _ in range(10))
+    got = []
+
+    def serve_ends(peer):
+        peer.send(ws_101(peer.read_request().get('sec-websocket-key')))
+        n = 0
+        while True:
+            try:
+                f = peer.frame()
+            except Cut:
+                f = None
+            if f is None:
+                break
+            n += len(f.data)
+        got.append((n, peer.end))
+    with upstreams(serve_ends) as pairs:
+        for o, weir in pairs:
+            with weir as w:
+                for i, how in enumerate(('shut', 'cut', 'close')):
+                    del got[:]
+                    t = w.tunnel()
+                    t.send(data)
+                    getattr(t, how)()
+                    until(lambda: got, 'the end at the upstream')
+                    same(got, [(1000000, 'eof')], 'of ' + how)
+                    line = w.wait_log('tunnel_close', i + 1)[i]
+                    same(line['by'], 'client', how)
+                    t.sock.close()
+                t = w.tunnel()
+                t.reset()
+                w.wait_log('tunnel_close', 4)
+                o.quiet()
+
+
+@case
+def upstream_ends():
+    """All that the upstream sent before its end arrives, and the end is
+    said to the client."""
+    data = b''.join(ws_frame(BINARY_OP, MB16[:100000], None)
+                    for _ in range(20))
+    for how in 'shut', 'close':
+        def serve_ends(peer):
+            peer.send(ws_101(peer.read_request().get('sec-websocket-key')))
+            peer.frame()
+            peer.send(data)
+            if how == 'shut':
+                peer.shut()
+                peer.recv_all()
+        with upstreams(serve_ends) as pairs:
+            for o, weir in pairs:
+                with weir as w:
+                    t = w.tunnel()
+                    t.send(ws_frame(TEXT, b'go'))
+                    time.sleep(0.05)
+                    same(t.recv_n(len(data)) == data, True, 'data')
+                    t.ended('eof')
+                    t.close()
+                    line = w.wait_log('tunnel_close')[0]
+                    same((line['by'], line['reason']),
+                         ('upstream', 'upstream_closed'), 'log')
+                    o.quiet()
+
+
+@case
+def half_close():
+    """A plain client that ends its side alone: what it sent arrives at a TLS
+    upstream, and both learn of the end. Over TLS there is no half of it, so
+    that a late answer may be lost, though not a part of one."""
+    got = []
+
+    def serve_late(peer):
+        peer.send(ws_101(peer.read_request().get('sec-websocket-key')))
+        got.extend([peer.frame().data, peer.frame().code()])
+        peer.ended('eof')
+        peer.send(ws_frame(TEXT, b'late', None) +
+                  ws_frame(CLOSE, b'\x03\xe8', None))
+    with SecureOrigin(here(), serve_late) as o, Weir(to(o.url)) as w:
+        t = w.tunnel()
+        t.send(ws_frame(TEXT, b'words') + ws_close(1000))
+        t.shut()
+        within(str(t.recv_all()), "b''|b'\\x81\\x04late\\x88\\x02\\x03\\xe8'",
+               'the answer')
+        same(got, [b'words', 1000], 'at the upstream')
+        line = w.wait_log('tunnel_close')[0]
+        same((line['by'], line['code']), ('client', '1000'), 'log')
+        o.quiet()
+
+
+@case
+def killed_upstream():
+    """kill -9 of the upstream's process, with and without TLS."""
+    node.ENV['NODE_EXTRA_CA_CERTS'] = root().cert
+    for tls in False, True:
+        with node.Script('server.js') as s, contextlib.ExitStack() as stack:
+            url = stack.enter_context(nginx(s.url)) if tls else s.url
+            with Secure(to(url)) as w:
+                tunnels = [w.tunnel('/echo') for _ in range(20)]
+                for t in tunnels:
+                    t.send(ws_frame(TEXT, b'x'))
+                    same(t.frame().data, b'x', 'echo')
+                os.kill(s.proc.pid, signal.SIGKILL)
+                for t in tunnels:
+                    t.ended('eof|cut|reset')
+                    t.sock.close()
+                lines = w.wait_log('tunnel_close', 20)
+                same({(x['by'], x['code']) for x in lines},
+                     {('upstream', '1006')}, 'log')
+                within(str(w.get().status), '502|504', 'then')
+                w.idle(0.3)
+
+
+@case
+def vanished_clients():
+    """Clients that are gone at once, in the midst of much."""
+    def serve_much(peer):
+        peer.send(ws_101(peer.read_request().get('sec-websocket-key')))
+        while peer.send(ws_frame(BINARY_OP, MB16[:60000], None)):
+            pass
+    # one that has ended its side alone could not be told from the others
+    with upstreams(serve_much, 'linger = 300ms\n') as pairs:
+        for o, weir in pairs:
+            with weir as w:
+                before = w.fds()
+                for i in range(20):
+                    t = w.tunnel()
+                    t.recv_n(200000)
+                    t.reset() if i % 2 else t.cut()
+                o.quiet()
+                lines = w.wait_log('tunnel_close', 20)
+                same({x['by'] for x in lines}, {'client'}, 'log')
+                w.wait_fds(before)
+                w.idle(0.3)
+
+
+@case
+def slow_reader():
+    """A client that does not read holds its upstream up, and weir keeps
+    little."""
+    sent = [0]
+
+    def serve_much(peer):
+        peer.send(ws_101(peer.read_request().get('sec-websocket-key')))
+        frame = ws_frame(BINARY_OP, MB16[:60000], None)
+        sent[0] = 0
+        while sent[0] < 16 << 20 and peer.send(frame):
+            sent[0] += len(frame)
+        peer.recv_all()
+    with upstreams(serve_much) as pairs:
+        for _, weir in pairs:
+            with weir as w:
+                w.connect().close()
+                before = w.pss_kb()
+                c = w.connect(rcvbuf=8192)
+                same(c.ask(ws_request()).status, 101, 'status')
+                last = -1
+                while sent[0] != last:
+                    last = sent[0]
+                    time.sleep(0.3)
+                assert last < 16 << 20, 'nothing holds it'
+                grown = w.pss_kb() - before
+                assert grown < 600 or sanitized(), '%d KB' % grown
+                w.idle(0.3)
+                got = 0
+                while got < 16 << 20:
+                    f = c.frame()
+                    same(f.data == MB16[:60000], True, 'frame')
+                    got += 60008 - 4
+                c.sock.close()
+
+
+@case
+def drained():
+    """SIGTERM: tunnels over TLS are told 1001 and end."""
+    with upstreams(ws_serve, 'drain = %dms\n' % (500 * SLOW)) as pairs:
+        for _, weir in pairs:
+            with weir as w:
+                tunnels = [w.tunnel() for _ in range(5)]
+                w.signal(signal.SIGTERM)
+                for t in tunnels:
+                    f = t.frame()
+                    same((f.op, f.code()), (CLOSE, 1001), 'close')
+                    t.send(ws_close(1001))
+                    t.ended('eof')
+                    t.close()
+                w.wait_end()
+
+
+@case
+def mixed():
+    """Requests, a refused handshake and a tunnel on one connection."""
+    def serve_mixed(peer):
+        q = peer.request_head()
+        while q is not None and not q.has('sec-websocket-key'):
+            peer.send(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+            q = peer.request_head()
+        if q is None:
+            return
+        if q.target == '/no':
+            peer.send(b'HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno')
+            return serve_mixed(peer)
+        peer.send(ws_101(q.get('sec-websocket-key')))
+        peer.send(ws_frame(TEXT, peer.frame().data, None))
+        peer.recv_all()
+    with upstreams(serve_mixed) as pairs:
+        for _, weir in pairs:
+            with weir as w, w.connect() as c:
+                same(c.ask(plain()).status, 200, 'first')
+                same(c.ask(ws_request('/no')).status, 403, 'refused')
+                same(c.ask(plain()).status, 200, 'second')
+                same(c.ask(ws_request()).status, 101, 'tunnel')
+                c.send(ws_frame(TEXT, b'x'))
+                same(c.frame().data, b'x', 'echo')
+
+
+main()

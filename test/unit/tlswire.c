@@ -1,0 +1,597 @@
+/* Tests tls.c: bytes, records, buffers, sleep, and how it ends. */
+#include "tlsends.h"
+
+static struct far *
+far_server(const char *cert, const char *key)
+{
+	struct far *f = calloc(1, sizeof *f);
+
+	if (f == NULL || (f->cred = cred_load(cert, key, 0, err, NULL,
+	    sizeof err)) == NULL)
+		exit(1);
+	if (f->cred->type == BR_KEYTYPE_RSA)
+		br_ssl_server_init_full_rsa(&f->s, f->cred->chain,
+		    f->cred->n_chain, &f->cred->rsa);
+	else
+		br_ssl_server_init_full_ec(&f->s, f->cred->chain,
+		    f->cred->n_chain, BR_KEYTYPE_EC, &f->cred->ec);
+	return far_begin(f, &f->s.eng);
+}
+
+static const struct {
+	uint16_t id;
+	int key; /* 1 RSA, 2 ECDSA */
+	const char *name; /* NULL: not ours */
+} suites[] = {
+	{BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, 2,
+	    "ECDHE-ECDSA-AES128-GCM-SHA256"},
+	{BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, 1,
+	    "ECDHE-RSA-AES128-GCM-SHA256"},
+	{BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, 2,
+	    "ECDHE-ECDSA-AES256-GCM-SHA384"},
+	{BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, 1,
+	    "ECDHE-RSA-AES256-GCM-SHA384"},
+	{BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, 2,
+	    "ECDHE-ECDSA-CHACHA20-POLY1305"},
+	{BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, 1,
+	    "ECDHE-RSA-CHACHA20-POLY1305"},
+	{BR_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, 2, NULL},
+	{BR_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, 1, NULL},
+	{BR_TLS_RSA_WITH_AES_128_GCM_SHA256, 1, NULL},
+};
+
+/* each suite in both roles, with much data, rests and sleep */
+static void
+test_suites(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	size_t i;
+
+	add_cert(s, "rsa.crt", "rsa.key");
+	for (i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+		about = suites[i].name != NULL ? suites[i].name : "CBC, RSA";
+		begin(s, NULL, 500000);
+		b.far = far_client();
+		br_ssl_engine_set_suites(b.far->e, &suites[i].id, 1);
+		br_ssl_client_reset(&b.far->c, "localhost", 0);
+		talk(&a, &b);
+		expect(tls_fault(error_of(&a)) == (suites[i].name == NULL ?
+		    TLS_F_SUITE : TLS_F_NONE), "the server's verdict");
+		if (suites[i].name != NULL) {
+			expect(strcmp(tls_suite(a.t), suites[i].name) == 0,
+			    "the server's name of it");
+			expect(done(&a, &b) && done(&b, &a), "all came");
+			expect(a.sleeps > 5, "it has slept");
+		}
+		end_free(&a);
+		end_free(&b);
+
+		begin(NULL, c, 500000);
+		a.far = suites[i].key == 1 ? far_server("rsa.crt", "rsa.key") :
+		    far_server("leaf.pem", "leaf.key");
+		br_ssl_engine_set_suites(a.far->e, &suites[i].id, 1);
+		br_ssl_server_reset(&a.far->s);
+		talk(&a, &b);
+		expect(tls_fault(error_of(&b)) == (suites[i].name == NULL ?
+		    TLS_F_SUITE : TLS_F_NONE), "the client's verdict");
+		if (suites[i].name != NULL) {
+			expect(strcmp(tls_suite(b.t), suites[i].name) == 0,
+			    "the client's name of it");
+			expect(done(&a, &b) && done(&b, &a), "all came");
+			expect(b.sleeps > 5, "it has slept");
+			part(&b, &a);
+		}
+		end_free(&a);
+		end_free(&b);
+	}
+	about = "preference";
+	begin(s, c, 10);
+	talk(&a, &b);
+	expect(strcmp(tls_suite(a.t), strstr(tls_about(), "hardware") != NULL ?
+	    "ECDHE-ECDSA-AES128-GCM-SHA256" :
+	    "ECDHE-ECDSA-CHACHA20-POLY1305") == 0, "ECDSA, and the fast one");
+	end_free(&a);
+	end_free(&b);
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
+/* versions, and what is no TLS at all */
+static void
+test_others(void)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		int client, error;
+		enum tls_fault fault;
+		const char *why;
+	} rows[] = {
+		{"GET / HTTP/1.1\r\n\r\n", 18, 0, 3, TLS_F_NOT_TLS,
+		    "HTTP to the server"},
+		{"HTTP/1.1 400 Bad Request\r\n", 26, 1, 3, TLS_F_NOT_TLS,
+		    "HTTP from the upstream"},
+		{"SSH-2.0-x\r\n", 11, 1, 3, TLS_F_NOT_TLS, "SSH"},
+		{"\x15\3\3\0\2\2\x46", 7, 1, TLS_E_NEW, TLS_F_VERSION,
+		    "TLS 1.3 only"},
+		{"\x15\3\1\0\2\2\x28", 7, 1, 256 + 40, TLS_F_SUITE,
+		    "handshake_failure"},
+		{"\x15\3\3\0\2\2\x70", 7, 1, 256 + 112, TLS_F_NAME,
+		    "unrecognized_name"},
+		{"\x15\3\3\0\2\2\xfa", 7, 1, 256 + 250, TLS_F_OTHER,
+		    "an alert that nobody knows"},
+		{"\x15\3\3\0\2\2\x46", 7, 0, 256 + 70, TLS_F_VERSION,
+		    "a client that wants 1.3 only"},
+		{"\x16\3\2\0\x2a\2\0\0\x26\3\2" "01234567890123456789"
+		    "012345678901\0\xc0\x13\0", 47, 1, TLS_E_OLD,
+		    TLS_F_VERSION, "TLS 1.1 only"},
+		{"\x16\3\1\x50\0", 5, 0, 5, TLS_F_OTHER, "20 KB of it"},
+		{"\x16\3\1\0\4\x0b\0\0\0", 9, 0, 10, TLS_F_OTHER,
+		    "a certificate instead of a hello"},
+	};
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	unsigned char *p;
+	size_t i, n;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		about = rows[i].why;
+		begin(s, c, 0);
+		if (rows[i].client)
+			expect(wire_out(&b, &n) != NULL, "says hello");
+		p = wire_in(rows[i].client ? &b : &a, &n);
+		memcpy(p, rows[i].bytes, rows[i].n);
+		wire_in_done(rows[i].client ? &b : &a, rows[i].n);
+		expect(closed(rows[i].client ? &b : &a), "over");
+		n = (size_t)error_of(rows[i].client ? &b : &a);
+		if ((int)n != rows[i].error)
+			fprintf(stderr, "error %zu\n", n);
+		expect((int)n == rows[i].error, "error");
+		expect(tls_fault((int)n) == rows[i].fault, "fault");
+		end_free(&a);
+		end_free(&b);
+	}
+	about = "a client of TLS 1.1";
+	begin(s, NULL, 0);
+	b.far = far_client();
+	br_ssl_engine_set_versions(b.far->e, BR_TLS10, BR_TLS11);
+	br_ssl_client_reset(&b.far->c, "localhost", 0);
+	talk(&a, &b);
+	expect(error_of(&a) == 512 + 70 &&
+	    tls_fault(512 + 70) == TLS_F_VERSION, "is told so");
+	end_free(&a);
+	end_free(&b);
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
+/* a record of another type than data, when the handshake is done */
+static bool
+odd_record(struct end *far, struct end *to, const char *bytes, size_t n)
+{
+	br_ssl_engine_context *e = far->far->e;
+	unsigned char *p;
+	size_t room;
+
+	e->record_type_out = 22;
+	p = br_ssl_engine_sendapp_buf(e, &room);
+	if (p == NULL)
+		return false;
+	memcpy(p, bytes, n);
+	br_ssl_engine_sendapp_ack(e, n);
+	br_ssl_engine_flush(e, 0);
+	e->record_type_out = 23;
+	while (carry(far, to))
+		;
+	return true;
+}
+
+/* what the peer answers is dropped: its engine takes it for an error */
+static size_t
+drain(struct end *e)
+{
+	size_t n, all = 0;
+
+	while (wire_out(e, &n) != NULL) {
+		wire_out_done(e, n);
+		all += n;
+	}
+	return all;
+}
+
+static void
+test_renegotiation(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	int i, answers = 0, asleep;
+
+	for (asleep = 0; asleep < 2; asleep++) {
+		about = asleep ? "a hello after sleep" : "a hello when done";
+		begin(s, NULL, 1000);
+		a.calm = !asleep;
+		b.far = far_client();
+		br_ssl_client_reset(&b.far->c, "localhost", 0);
+		talk(&a, &b);
+		settle(&a, &b);
+		if (asleep)
+			expect(tls_sleep(a.t), "sleeps");
+		odd_record(&b, &a, "\1\0\0\0", 4);
+		expect(!closed(&a) && tls_ready(a.t), "it lives");
+		expect(drain(&a) > 0, "and refuses");
+		if (asleep)
+			expect(tls_sleep(a.t), "sleeps again");
+		for (i = 0; i < 50 && !closed(&a); i++) {
+			odd_record(&b, &a, "\1\0\0\0", 4);
+			answers += drain(&a) > 0;
+		}
+		expect(error_of(&a) == TLS_E_RENEGOTIATION, "but not for ever");
+		expect(answers >= 2 && answers < 20, "a few times");
+		end_free(&a);
+		end_free(&b);
+	}
+	about = "HelloRequest";
+	begin(NULL, c, 1000);
+	a.far = far_server("leaf.pem", "leaf.key");
+	br_ssl_server_reset(&a.far->s);
+	talk(&a, &b);
+	settle(&a, &b);
+	tls_sleep(b.t);
+	odd_record(&a, &b, "\0\0\0\0", 4);
+	expect(!closed(&b) && drain(&b) > 0, "is refused");
+	for (i = 0; i < 50 && !closed(&b); i++) {
+		odd_record(&a, &b, "\0\0\0\0", 4);
+		drain(&b);
+	}
+	expect(error_of(&b) == TLS_E_RENEGOTIATION, "not for ever");
+	end_free(&a);
+	end_free(&b);
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
+/* a handshake, and then what is put in whole */
+static void
+shake(struct tls_server *s, struct tls_client *c)
+{
+	begin(s, c, 0);
+	talk(&a, &b);
+	settle(&a, &b);
+	expect(tls_ready(a.t) && tls_ready(b.t), "shaken");
+}
+
+static void
+say(struct end *e, size_t n)
+{
+	unsigned char *p;
+	size_t room, i;
+
+	while (n > 0 && (p = plain_out(e, &room)) != NULL) {
+		if (room > n)
+			room = n;
+		for (i = 0; i < room; i++)
+			p[i] = byte_at(e->sent++);
+		plain_out_done(e, room);
+		n -= room;
+	}
+	flush(e);
+}
+
+static void
+test_close(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	const unsigned char *p;
+	size_t n;
+
+	about = "close with unread data";
+	shake(s, c);
+	say(&a, 5000);
+	while (carry(&a, &b))
+		;
+	expect(plain_in(&b, &n) != NULL && n > 0, "something waits");
+	tls_close(b.t);
+	expect(plain_in(&b, &n) == NULL, "and is gone");
+	expect(wire_out(&b, &n) != NULL, "close_notify goes");
+	settle(&a, &b);
+	expect(closed(&a) && closed(&b) && error_of_both() == 0, "closed");
+	end_free(&a);
+	end_free(&b);
+
+	about = "close with unread records";
+	shake(s, c);
+	b.calm = true;
+	for (n = 0; n < 20; n++) {
+		say(&a, 100);
+		while (carry(&a, &b))
+			;
+	}
+	tls_close(b.t);
+	settle(&a, &b);
+	expect(closed(&a) && closed(&b) && error_of_both() == 0, "closed");
+	end_free(&a);
+	end_free(&b);
+
+	about = "close behind data";
+	shake(s, c);
+	say(&a, 3000);
+	tls_close(a.t);
+	expect(plain_out(&a, &n) == NULL, "no room behind it");
+	settle(&a, &b);
+	expect(b.got == 3000, "the data comes");
+	expect(closed(&a) && closed(&b) && error_of_both() == 0, "closed");
+	end_free(&a);
+	end_free(&b);
+
+	about = "close behind what was not flushed";
+	shake(s, c);
+	memset(plain_out(&a, &n), byte_at(0), 1);
+	plain_out_done(&a, 1);
+	tls_rest(a.t);
+	tls_close(a.t);
+	settle(&a, &b);
+	expect(b.got == 1 && closed(&b) && error_of_both() == 0, "it comes");
+	end_free(&a);
+	end_free(&b);
+
+	about = "data before the peer's close_notify";
+	shake(s, c);
+	say(&a, 10);
+	drain(&a);
+	a.sent = 0;
+	end_free(&a);
+	end_free(&b);
+	shake(s, c);
+	say(&a, 2000);
+	tls_close(a.t);
+	while (carry(&a, &b))
+		;
+	expect(!tls_ready(a.t) || !closed(&b) || b.got == 2000 ||
+	    plain_in(&b, &n) != NULL, "closed only when it was taken");
+	p = plain_in(&b, &n);
+	expect(p != NULL, "data is there");
+	settle(&a, &b);
+	expect(b.got == 2000 && closed(&b), "then closed");
+	end_free(&a);
+	end_free(&b);
+
+	about = "close asleep";
+	shake(s, c);
+	expect(tls_sleep(a.t) && tls_sleep(b.t), "asleep");
+	part(&a, &b);
+
+	about = "close before anything";
+	begin(s, c, 0);
+	tls_close(a.t);
+	tls_close(b.t);
+	expect(closed(&a) && closed(&b) && wire_out(&a, &n) == NULL &&
+	    wire_out(&b, &n) == NULL && wire_in(&b, &n) == NULL, "silence");
+	end_free(&a);
+	end_free(&b);
+
+	about = "close amid a handshake";
+	begin(s, c, 0);
+	carry(&b, &a);
+	tls_close(b.t);
+	settle(&a, &b);
+	expect(closed(&a) && !tls_ready(a.t), "over");
+	end_free(&a);
+	end_free(&b);
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
+/* half a record for many, and few buffers */
+#define MANY 40
+
+static void
+test_starved(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	static struct end as[MANY], bs[MANY];
+	struct tlspair *p[PAIRS];
+	const unsigned char *from;
+	size_t i, n, room;
+
+	about = "half records";
+	for (i = 0; i < MANY; i++) {
+		shake(s, c);
+		as[i] = a;
+		bs[i] = b;
+		say(&bs[i], 1000);
+		from = wire_out(&bs[i], &n);
+		memcpy(wire_in(&as[i], &room), from, n / 2);
+		wire_in_done(&as[i], n / 2);
+		wire_out_done(&bs[i], n / 2);
+		rest(&as[i]);
+		rest(&bs[i]);
+		expect(tlspool_used() <= PAIRS / 2, "buffers are free");
+		expect(tls_size(as[i].t) < 12000 || i < PAIRS, "and small");
+	}
+	for (i = 0; i < MANY; i++) {
+		settle(&as[i], &bs[i]);
+		expect(as[i].got == 1000, "all come");
+	}
+	about = "no buffer";
+	for (i = 0; i < MANY; i++) {
+		tls_rest(as[i].t);
+		tls_rest(bs[i].t);
+	}
+	for (i = 0; i < PAIRS; i++)
+		p[i] = tlspool_get();
+	expect(p[PAIRS - 1] != NULL, "all are taken");
+	begin(s, c, 500);
+	expect(wire_out(&b, &n) == NULL && tls_starved(b.t), "no hello");
+	expect(wire_in(&a, &n) == NULL && tls_starved(a.t), "nor takes one");
+	expect(wire_in(&as[0], &n) == NULL && tls_starved(as[0].t),
+	    "nor more");
+	expect(plain_out(&as[0], &n) == NULL, "nor sends");
+	expect(tls_sleep(as[0].t), "it may sleep");
+	tls_close(as[0].t);
+	expect(wire_out(&as[0], &n) == NULL, "closes later");
+	for (i = 0; i < PAIRS; i++)
+		tlspool_put(p[i]);
+	talk(&a, &b);
+	expect(!tls_starved(a.t) && error_of_both() == 0, "then it works");
+	part(&a, &b);
+	settle(&as[0], &bs[0]);
+	expect(closed(&as[0]) && closed(&bs[0]), "closed at last");
+	for (i = 0; i < MANY; i++) {
+		end_free(&as[i]);
+		end_free(&bs[i]);
+	}
+	expect(tlspool_used() == 0, "all buffers are back");
+	about = "one buffer for two";
+	tlspool_init(1);
+	prompt = true;
+	begin(s, c, 300000);
+	talk(&a, &b);
+	prompt = false;
+	expect(done(&a, &b) && done(&b, &a), "all came");
+	part(&a, &b);
+	tlspool_init(PAIRS);
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
+/* much of it, with and without rests, in both roles */
+static void
+test_bulk(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	int calm;
+
+	for (calm = 0; calm < 3; calm++) {
+		about = "bulk";
+		begin(s, c, 3000000);
+		a.calm = calm & 1;
+		b.calm = calm & 2;
+		talk(&a, &b);
+		expect(done(&a, &b) && done(&b, &a), "all came");
+		expect(a.calm || a.sleeps > 50, "the server slept");
+		expect(b.calm || b.sleeps > 50, "the client slept");
+		part(&a, &b);
+	}
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
+/* bytes that change on their way: whatever comes of it, it ends */
+static void
+test_damage(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c;
+	int i, errors = 0;
+
+	about = "damage";
+	tls_server_client_ca(s, "localhost", "clientca.crt", err, sizeof err);
+	damage = true;
+	for (i = 0; i < 120; i++) {
+		struct tls_client_how how = {"localhost", "root.crt", NULL,
+		    "client.crt", "client.key", true};
+
+		if (i % 2 == 1)
+			how.name = "a.wild.test";
+		c = client_how(&how);
+		begin(s, c, 20000);
+		talk(&a, &b);
+		errors += error_of(&a) != 0 || error_of(&b) != 0;
+		end_free(&a);
+		end_free(&b);
+		tls_client_free(c);
+	}
+	damage = false;
+	printf("%d of 120 were damaged\n", errors);
+	expect(errors > 60, "it is noticed");
+	expect(tlspool_used() == 0, "all buffers are back");
+	tls_server_free(s);
+}
+
+/* a server and a client are held by their connections */
+static void
+test_held(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+
+	about = "held";
+	begin(s, c, 1000);
+	tls_server_free(s);
+	tls_client_free(c);
+	talk(&a, &b);
+	expect(error_of_both() == 0, "by connections");
+	part(&a, &b);
+	tls_free(NULL);
+	tls_server_free(NULL);
+	tls_client_free(NULL);
+}
+
+/* what is told of each error, and what connections take */
+static void
+test_texts(void)
+{
+	static struct tls_server *s;
+	struct tls_client *c;
+	int i;
+
+	about = "texts";
+	for (i = -1; i < 1100; i++)
+		expect(tls_error_text(i) != NULL &&
+		    strlen(tls_error_text(i)) > 5 &&
+		    tls_fault(i) <= TLS_F_OTHER, "there is one");
+	expect(tls_fault(0) == TLS_F_NONE, "none");
+	about = "sizes";
+	s = server("leaf.pem", "leaf.key");
+	c = client("localhost", "root.crt");
+	begin(s, c, 0);
+	printf("new %zu", tls_size(a.t));
+	expect(tls_size(a.t) < 200, "new");
+	end_free(&a);
+	end_free(&b);
+	shake(s, c);
+	printf(", up %zu", tls_size(a.t));
+	tls_rest(a.t);
+	tls_rest(b.t);
+	printf(", rested %zu server %zu client", tls_size(a.t), tls_size(b.t));
+	expect(tls_size(a.t) < 4000, "rested");
+	if (tls_sleep(a.t) && tls_sleep(b.t))
+		printf(", asleep %zu server %zu client",
+		    tls_size(a.t), tls_size(b.t));
+	expect(strstr(tls_about(), "parking") != NULL || tls_size(a.t) < 900,
+	    "asleep");
+	part(&a, &b);
+	begin(s, NULL, 0);
+	b.far = far_client();
+	br_ssl_engine_set_suites(b.far->e, &suites[4].id, 1);
+	br_ssl_client_reset(&b.far->c, "localhost", 0);
+	talk(&a, &b);
+	settle(&a, &b);
+	if (tls_sleep(a.t))
+		printf(" (%zu with ChaCha20)", tls_size(a.t));
+	printf("\n%s\n", tls_about());
+	end_free(&a);
+	end_free(&b);
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
+int
+main(void)
+{
+	begin_tests();
+	test_suites();
+	test_others();
+	test_renegotiation();
+	test_close();
+	test_starved();
+	test_bulk();
+	test_damage();
+	test_held();
+	test_texts();
+	return end_tests();
+}
