@@ -432,7 +432,7 @@ check_dates(struct load *l, const struct der_cert *d, int64_t now)
 		warn(l, "the certificate is not valid yet");
 	else if (d->not_after - now < 14 * DAY_S)
 		warn(l, "the certificate expires within %d days",
-		    (int)((d->not_after - now) / DAY_S) + 1);
+		    (int)((d->not_after - now + DAY_S - 1) / DAY_S));
 }
 
 /* each certificate was issued by the next one */
