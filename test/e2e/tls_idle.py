@@ -72,7 +72,7 @@ def settled(w, before, n, most, what):
     to sleep some seconds after its last record."""
     def each_one():
         return (w.pss_kb() - before) * 1024 / n
-    end = time.monotonic() + WAIT
+    end = time.monotonic() + (0.5 if sanitized() else WAIT)
     while each_one() >= most and time.monotonic() < end:
         time.sleep(0.1)
     got = each_one()
@@ -141,7 +141,8 @@ def kept_alive():
     leaf = root().leaf(HOST, '127.0.0.1')
     n = BOTH
     with SecureOrigin(leaf) as o:
-        conf = CONF + ('pool = 1000\nroute = /\nupstream = %s\n'
+        conf = CONF + ('header_timeout = 60s\npool = 1000\nroute = /\n'
+                       'upstream = %s\n'
                        'upstream_ca = %s\n' % (o.url, root().cert))
         with Secure(conf) as w:
             w.get()
