@@ -4,9 +4,11 @@
  * mask of its own, and each echoed byte is compared with what was sent: a
  * proxy that is fast and wrong ends the bench.
  *
- *	load PORT
+ *	load PORT [CA]
  *
- * reads commands, one a line, and answers each with one line of JSON:
+ * With a file of CAs the tunnels are TLS 1.2 with one suite, and the proxy's
+ * certificate has to be theirs, for NAME. It reads commands, one a line, and
+ * answers each with one line of JSON:
  *
  *	tunnels N
  *		opens or closes tunnels until there are N.
@@ -16,8 +18,10 @@
  *	pace SECONDS SIZE RATE N [random]
  *		RATE messages a second over the first N tunnels, one after the
  *		other or at random. Latency counts from when a message was due.
- *	churn SECONDS N
- *		N at a time: connect, handshake, one message, Close, end.
+ *	churn SECONDS N [resume]
+ *		N at a time: connect, handshake, one message, Close, end. Over
+ *		TLS each handshake is a full one, or, but for the first ones of
+ *		this client, one that resumes: a proxy that refuses to ends it.
  *
  * A command ends when all that it sent came back, so what the proxy spent
  * between command and answer is what the messages of the answer cost.
@@ -27,6 +31,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,6 +46,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
 #include "ws.h"
 
 #define FLIGHT_MAX 16
@@ -49,11 +57,16 @@
 #define CHURN_SIZE 64          /* bytes of a churned connection's message */
 #define STUCK_MS 20000         /* nothing at all for so long is an error */
 #define HEAD_ROOM 4096
+#define NAME "bench.example"
+#define SUITE "ECDHE-ECDSA-AES128-GCM-SHA256"
 
-enum state { FREE, CONNECT, SHAKE, OPEN, CLOSING };
+enum work { REST, ECHO, PACE, CHURN };
+enum state { FREE, CONNECT, HELLO, SHAKE, OPEN, CLOSING };
 
 struct tunnel {
 	int fd;
+	SSL *tls;              /* or NULL */
+	bool resumes;          /* offers a session */
 	enum state state;
 	bool once;             /* of a churn: ends after its message */
 	unsigned char *pend;   /* what the socket did not take */
@@ -72,6 +85,8 @@ struct tunnel {
 };
 
 static int poller, timer;
+static SSL_CTX *secrets;       /* NULL: plain */
+static SSL_SESSION *known;     /* to resume, or NULL */
 static struct sockaddr_in proxy;
 static struct tunnel *tunnels;
 static size_t room, opened, opening;
@@ -80,10 +95,10 @@ static unsigned char scratch[MESSAGE_MAX + WS_HEAD_MAX];
 
 /* the command under way */
 static struct {
-	enum { REST, ECHO, PACE, CHURN } what;
+	enum work what;
 	double end;            /* when nothing new is sent any more */
 	size_t size, count, flight, turn;
-	bool random;
+	bool random, resume;
 	double began, gap;
 	uint64_t due, sent, done;
 } job;
@@ -171,16 +186,60 @@ watch(const struct tunnel *t, int how, uint32_t events)
 static void
 hang_up(struct tunnel *t)
 {
+	if (t->tls != NULL) {
+		/* a session stays good only if its end is said */
+		SSL_shutdown(t->tls);
+		SSL_free(t->tls);
+	}
 	close(t->fd);
 	free(t->pend);
 	free(t->head);
 	memset(t, 0, sizeof *t);
 }
 
+/* what a call that moved nothing over TLS means, as recv() says it */
+static ssize_t
+tls_fault(struct tunnel *t, int r)
+{
+	int error = errno, why = SSL_get_error(t->tls, r);
+
+	if (why == SSL_ERROR_ZERO_RETURN)
+		return 0;
+	if (why == SSL_ERROR_SSL)
+		die("TLS: %s", ERR_error_string(ERR_get_error(), NULL));
+	errno = why == SSL_ERROR_SYSCALL ? error : EAGAIN;
+	return -1;
+}
+
+/* as send() and recv() */
+static ssize_t
+put(struct tunnel *t, const void *p, size_t n)
+{
+	int r;
+
+	if (t->tls == NULL)
+		return send(t->fd, p, n, MSG_NOSIGNAL);
+	ERR_clear_error();
+	r = SSL_write(t->tls, p, (int)n);
+	return r > 0 ? r : tls_fault(t, r);
+}
+
+static ssize_t
+get(struct tunnel *t, void *p, size_t n)
+{
+	int r;
+
+	if (t->tls == NULL)
+		return recv(t->fd, p, n, 0);
+	ERR_clear_error();
+	r = SSL_read(t->tls, p, (int)n);
+	return r > 0 ? r : tls_fault(t, r);
+}
+
 static void
 transmit(struct tunnel *t, const unsigned char *p, size_t n)
 {
-	ssize_t done = t->pend != NULL ? 0 : send(t->fd, p, n, MSG_NOSIGNAL);
+	ssize_t done = t->pend != NULL ? 0 : put(t, p, n);
 
 	if (done < 0 && errno != EAGAIN)
 		die("send: %s", strerror(errno));
@@ -203,8 +262,7 @@ transmit(struct tunnel *t, const unsigned char *p, size_t n)
 static void
 flush_pending(struct tunnel *t)
 {
-	ssize_t n = send(t->fd, t->pend + t->pend_at, t->pend_n - t->pend_at,
-	    MSG_NOSIGNAL);
+	ssize_t n = put(t, t->pend + t->pend_at, t->pend_n - t->pend_at);
 
 	if (n < 0 && errno != EAGAIN)
 		die("send: %s", strerror(errno));
@@ -388,25 +446,58 @@ dial(struct tunnel *t, bool once, double now)
 }
 
 static void
+hello(struct tunnel *t)
+{
+	t->tls = SSL_new(secrets);
+	if (t->tls == NULL || SSL_set_fd(t->tls, t->fd) != 1)
+		die("TLS: out of memory");
+	SSL_set_tlsext_host_name(t->tls, NAME);
+	SSL_set1_host(t->tls, NAME);
+	t->resumes = job.resume && known != NULL;
+	if (t->resumes)
+		SSL_set_session(t->tls, known);
+	SSL_set_connect_state(t->tls);
+	watch(t, EPOLL_CTL_MOD, EPOLLIN);
+	t->state = HELLO;
+}
+
+/* true when the TLS handshake is done */
+static bool
+said_hello(struct tunnel *t)
+{
+	int r;
+
+	ERR_clear_error();
+	r = SSL_do_handshake(t->tls);
+	if (r != 1 && tls_fault(t, r) == 0)
+		die("TLS: the proxy closed during the handshake");
+	if (r != 1 && errno != EAGAIN)
+		die("TLS handshake: %s", strerror(errno));
+	if (r != 1)
+		return false;
+	if (t->resumes && !SSL_session_reused(t->tls))
+		die("TLS: the session was not resumed");
+	if (job.resume && known == NULL)
+		known = SSL_get1_session(t->tls);
+	return true;
+}
+
+static void
 shake(struct tunnel *t)
 {
 	char request[512], key[25];
 	unsigned char nonce[16];
-	int failed = 0, n;
+	int n;
 
-	getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &failed,
-	    &(socklen_t){sizeof failed});
-	if (failed != 0)
-		die("connect: %s", strerror(failed));
 	for (size_t i = 0; i < sizeof nonce; i++)
 		nonce[i] = (unsigned char)chance();
 	base64(key, nonce, sizeof nonce);
 	ws_accept((struct span){key, 24}, t->accept);
 	n = snprintf(request, sizeof request, "GET /ws HTTP/1.1\r\n"
-	    "Host: bench.example\r\n"
+	    "Host: " NAME "\r\n"
 	    "Connection: Upgrade\r\n"
 	    "Upgrade: websocket\r\n"
-	    "Origin: https://bench.example\r\n"
+	    "Origin: https://" NAME "\r\n"
 	    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0)\r\n"
 	    "Sec-WebSocket-Version: 13\r\n"
 	    "Sec-WebSocket-Key: %s\r\n\r\n", key);
@@ -464,6 +555,23 @@ take_answer(struct tunnel *t, const char *p, size_t n, double now)
 	take_frames(t, (const unsigned char *)p + used, n - used, now);
 }
 
+static void
+connected(struct tunnel *t)
+{
+	int failed = 0;
+
+	if (t->state == CONNECT) {
+		getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &failed,
+		    &(socklen_t){sizeof failed});
+		if (failed != 0)
+			die("connect: %s", strerror(failed));
+		if (secrets != NULL)
+			hello(t);
+	}
+	if (t->tls == NULL || said_hello(t))
+		shake(t);
+}
+
 /* The loop */
 
 static void
@@ -487,18 +595,22 @@ static void
 readable(struct tunnel *t, double now)
 {
 	static char in[MESSAGE_MAX];
-	ssize_t n = recv(t->fd, in, sizeof in, 0);
+	ssize_t n;
 
-	if (n < 0 && errno == EAGAIN)
-		return;
-	if (n < 0)
-		die("recv: %s", strerror(errno));
-	if (n == 0)
-		ended(t, now);
-	else if (t->state == SHAKE)
-		take_answer(t, in, (size_t)n, now);
-	else
-		take_frames(t, (unsigned char *)in, (size_t)n, now);
+	do {
+		n = get(t, in, sizeof in);
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0)
+			die("recv: %s", strerror(errno));
+		if (n == 0)
+			ended(t, now);
+		else if (t->state == SHAKE)
+			take_answer(t, in, (size_t)n, now);
+		else
+			take_frames(t, (unsigned char *)in, (size_t)n, now);
+		/* what else came with it nobody will call again for */
+	} while (n > 0 && t->tls != NULL && SSL_has_pending(t->tls));
 }
 
 static void
@@ -548,8 +660,8 @@ turn(void)
 			continue;
 		}
 		t = &tunnels[e[i].data.u64];
-		if (t->state == CONNECT) {
-			shake(t);
+		if (t->state == CONNECT || t->state == HELLO) {
+			connected(t);
 			continue;
 		}
 		if (t->pend != NULL && e[i].events & EPOLLOUT) {
@@ -578,7 +690,7 @@ answer(double began)
 }
 
 static void
-begin(int what, double seconds, size_t count)
+begin(enum work what, double seconds, size_t count)
 {
 	if (count == 0 || (what != CHURN && count > opened))
 		die("%zu tunnels are open, %zu are asked for", opened, count);
@@ -650,9 +762,10 @@ run_pace(double seconds, size_t size, double rate, size_t count, bool random)
 }
 
 static void
-run_churn(double seconds, size_t count)
+run_churn(double seconds, size_t count, bool resume)
 {
 	begin(CHURN, seconds, count);
+	job.resume = resume;
 	if (opened + count > room)
 		die("%zu connections are more than descriptors allow", count);
 	for (size_t i = 0; i < count; i++) {
@@ -679,8 +792,8 @@ obey(const char *line)
 	else if (sscanf(line, "pace %lf %zu %lf %zu %7s", &seconds, &size,
 	    &rate, &n, how) >= 4 && size <= MESSAGE_MAX && rate > 0)
 		run_pace(seconds, size, rate, n, strcmp(how, "random") == 0);
-	else if (sscanf(line, "churn %lf %zu", &seconds, &n) == 2)
-		run_churn(seconds, n);
+	else if (sscanf(line, "churn %lf %zu %7s", &seconds, &n, how) >= 2)
+		run_churn(seconds, n, strcmp(how, "resume") == 0);
 	else
 		return false;
 	return true;
@@ -712,17 +825,37 @@ set_up(const char *port)
 		pattern[i] = (unsigned char)chance();
 }
 
+static void
+set_up_tls(const char *ca)
+{
+	signal(SIGPIPE, SIG_IGN); /* OpenSSL does not know MSG_NOSIGNAL */
+	secrets = SSL_CTX_new(TLS_client_method());
+	if (secrets == NULL ||
+	    SSL_CTX_load_verify_locations(secrets, ca, NULL) != 1 ||
+	    SSL_CTX_set_cipher_list(secrets, SUITE) != 1)
+		die("%s: %s", ca, ERR_error_string(ERR_get_error(), NULL));
+	SSL_CTX_set_verify(secrets, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_min_proto_version(secrets, TLS1_2_VERSION);
+	SSL_CTX_set_max_proto_version(secrets, TLS1_2_VERSION);
+	/* what transmit() could not send is sent from a copy of it */
+	SSL_CTX_set_mode(secrets, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+	    SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_read_ahead(secrets, 1);
+}
+
 int
 main(int argc, char **argv)
 {
 	char line[256];
 	ssize_t n;
 
-	if (argc != 2) {
-		fputs("usage: load PORT\n", stderr);
+	if (argc != 2 && argc != 3) {
+		fputs("usage: load PORT [CA]\n", stderr);
 		return 2;
 	}
 	set_up(argv[1]);
+	if (argc == 3)
+		set_up_tls(argv[2]);
 	for (;;) {
 		while (!turn())
 			;
