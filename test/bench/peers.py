@@ -1,5 +1,9 @@
 """The programs of the bench: weir, its peers, the floors, and the origin.
 
+Those that speak TLS are run once more with another listener for it, in
+processes of their own. All of them show the same certificate and are held to
+TLS 1.2 and one suite, so that the client's choice is nobody's advantage.
+
 Each is started with a configuration made from a template in peers/, in a
 directory of its own below the scratch directory, on one CPU, with the same
 limit of descriptors. What it costs is read from the kernel's books.
@@ -32,8 +36,12 @@ TUNNELS = (FILES - 160) // 2
 # What nginx is told, for as many: when a sixteenth of its connections is left
 # it closes those that have yet to send a request.
 NGINX = FILES * 17 // 16
-# lighttpd does not accept while more than nine tenths of FILES are in use.
-LIGHTTPD = (FILES * 9 // 10 - 60) // 2
+# lighttpd does not accept while more than nine tenths of FILES are in use, and
+# stunnel takes that many clients.
+FEWER = {'lighttpd': (FILES * 9 // 10 - 60) // 2,
+         'stunnel': FILES * 125 // 256 - 16}
+
+SUITE = 'ECDHE-ECDSA-AES128-GCM-SHA256'
 
 START = 10  # seconds to accept connections
 STOP = 3    # seconds from SIGTERM to SIGKILL
@@ -87,7 +95,7 @@ class Server:
         self.ports = ports
         self.templates = templates
         self.values = dict(values, DIR=self.dir, FILES=FILES,
-                           TUNNELS=TUNNELS, NGINX=NGINX)
+                           TUNNELS=TUNNELS, NGINX=NGINX, SUITE=SUITE)
         self.children = []
         self.cpu_times = {}
 
@@ -255,15 +263,18 @@ class Proxy(Server):
     requests, with a pool; a floor, which reads no path, is a relay for each.
 
     kind is 'weir', 'peer', 'floor', or 'static' for the static build of weir,
-    whose memory at start and size are of interest; version is '' for a floor; tunnels is
-    the most that it can hold at once."""
+    whose memory at start and size are of interest; version is '' for a floor;
+    tunnels is the most that it can hold at once; ca is the file of those that
+    signed its certificate, None where the port that is measured is plain."""
+
+    ca = None
 
     def __init__(self, name, kind, binary, version, *server):
         super().__init__(name, *server)
         self.kind = kind
         self.binary = binary
         self.version = version
-        self.tunnels = LIGHTTPD if name == 'lighttpd' else TUNNELS
+        self.tunnels = FEWER.get(name, TUNNELS)
         self.port = self.ws_port = self.ports[0]
         self.http_port = self.ports[-1]
 
@@ -315,6 +326,12 @@ def haproxy(binary, *confs):
     return [binary, '-db'] + [a for c in confs for a in ('-f', c)]
 
 
+def hitch(binary):
+    """It insists on another user than root."""
+    other = ['-u', 'nobody', '-g', 'nogroup'] if os.geteuid() == 0 else []
+    return [binary, '--config=hitch.conf'] + other
+
+
 def version(name, binary, argument):
     """The name with the first number that the program prints."""
     run = subprocess.run([binary, argument], stdin=subprocess.DEVNULL,
@@ -339,28 +356,46 @@ PEERS = [
 ]
 WEIR = [(name, ['weir.conf'], '-V', lambda b: [b, '-c', 'weir.conf'])
         for name in ('weir', 'weir static')]
+TLS = [
+    ('weir', ['weir-tls.conf', 'weir.conf'], '-V',
+     lambda b: [b, '-c', 'weir-tls.conf', '-c', 'weir.conf']),
+    ('nginx', ['nginx.conf', 'nginx-tls.conf'], '-v',
+     lambda b: nginx(b, 'nginx.conf')),
+    ('haproxy', ['haproxy.cfg', 'haproxy-tls.cfg'], '-v',
+     lambda b: haproxy(b, 'haproxy.cfg', 'haproxy-tls.cfg')),
+    ('caddy', ['Caddyfile', 'tls.caddy'], 'version',
+     lambda b: [b, 'run', '--adapter', 'caddyfile', '--config', 'Caddyfile']),
+    ('hitch', ['hitch.conf'], '-V', hitch),
+    ('stunnel', ['stunnel.conf'], '-version', lambda b: [b, 'stunnel.conf']),
+]
 KINDS = {'weir': 'weir', 'weir static': 'static'}
 FLOORS = ['raw', 'poll', 'park']
 
 
-def proxies(scratch_dir, weir_binary, origin_port, cpu):
-    """All proxies that can be started here, and the names of the others."""
+def listeners(rows, port, scratch_dir, weir_binary, cpu, values):
+    """The proxies of these rows, each measured at the port that its templates
+    call by this name, and the names of those that are not here."""
     found, missing = [], []
-    binaries = {name: find(name.split()[0]) for name, *_ in PEERS}
-    binaries['weir'] = shutil.which(os.path.abspath(weir_binary))
-    binaries['weir static'] = shutil.which(os.path.abspath(
-        weir_binary + '-static'))
-    for name, templates, argument, command in WEIR + PEERS:
-        binary = binaries[name]
+    for name, templates, argument, command in rows:
+        binary = (shutil.which(os.path.abspath(
+            weir_binary + name[len('weir'):].replace(' ', '-')))
+            if name.startswith('weir') else find(name.split()[0]))
         if not binary:
             missing.append(name)
             continue
-        port = free_port()
+        ports = {'PORT': free_port(), 'TLSPORT': free_port()}
         found.append(Proxy(
             name, KINDS.get(name, 'peer'), binary,
             version(name.split()[0], binary, argument), scratch_dir, cpu,
-            [command(binary)], [port], templates,
-            {'PORT': port, 'ORIGIN': origin_port}))
+            [command(binary)], [ports[port]], templates,
+            dict(values, **ports)))
+    return found, missing
+
+
+def proxies(scratch_dir, weir_binary, origin_port, cpu):
+    """All proxies that can be started here, and the names of the others."""
+    found, missing = listeners(WEIR + PEERS, 'PORT', scratch_dir, weir_binary,
+                               cpu, {'ORIGIN': origin_port})
     for name in FLOORS:
         if not os.access(RELAY, os.X_OK):
             missing.append(name)
@@ -371,3 +406,44 @@ def proxies(scratch_dir, weir_binary, origin_port, cpu):
             [[RELAY, name, str(p), str(origin_port)] for p in ports],
             ports))
     return found, missing
+
+
+def tls_proxies(scratch_dir, weir_binary, origin_port, cpu):
+    """The same for those with TLS."""
+    scratch_dir = os.path.join(scratch_dir, 'tls')
+    try:
+        ca, pem = certificate(scratch_dir)
+    except Failed as why:
+        return [], ['a certificate (%s)' % why]
+    found, missing = listeners(TLS, 'TLSPORT', scratch_dir, weir_binary, cpu,
+                               {'ORIGIN': origin_port, 'PEM': pem})
+    for proxy in found:
+        proxy.ca = ca
+    return found, missing
+
+
+def certificate(directory):
+    """Makes a CA and a certificate of its, both ECDSA with P-256. Returns the
+    file of the CA and that of the certificate with its key."""
+    os.makedirs(directory, exist_ok=True)
+    names = ('ca.pem', 'ca.key', 'leaf.pem', 'leaf.key', 'bench.pem')
+    ca, ca_key, leaf, key, both = (os.path.join(directory, n) for n in names)
+    request = ['openssl', 'req', '-x509', '-days', '30', '-nodes',
+               '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+    for more in (['-subj', '/CN=bench CA', '-out', ca, '-keyout', ca_key],
+                 ['-subj', '/CN=bench.example', '-out', leaf, '-keyout', key,
+                  '-CA', ca, '-CAkey', ca_key,
+                  '-addext', 'basicConstraints=critical,CA:FALSE',
+                  '-addext', 'subjectAltName=DNS:bench.example,IP:127.0.0.1']):
+        try:
+            subprocess.run(request + more, capture_output=True, text=True,
+                           check=True)
+        except OSError as why:
+            raise Failed(why) from None
+        except subprocess.CalledProcessError as why:
+            raise Failed('openssl: ' + why.stderr.strip()) from None
+    with open(both, 'w') as f:
+        for part in leaf, key:
+            with open(part) as g:
+                f.write(g.read())
+    return ca, both

@@ -13,10 +13,12 @@ import subprocess
 import sys
 import textwrap
 
+TLS_PEERS = ['nginx', 'haproxy', 'caddy', 'hitch', 'stunnel']
 # What is asked of weir: in words, what is measured, of whom, the limit.
 # Measured is the cost in a scenario (the key of one with TLS ends in _tls);
 # "idle", that beside the most idle tunnels; "tunnel", the bytes of an idle
-# tunnel; "start" and "file", the KB of memory at start and of the static build.
+# tunnel, "tunnel_tls", of one over TLS; "start" and "file", the KB of memory at
+# start and of the static build.
 TARGETS = [
     ('WebSocket 125 B, 64 tunnels', 'ws_64', 'park', '<=', 1.05),
     ('WebSocket 125 B, 64 tunnels', 'ws_64', 'nginx', '<', 1.00),
@@ -38,12 +40,22 @@ TARGETS = [
     ('idle tunnel, bytes', 'tunnel', None, '<=', 512),
     ('memory of the static build at start, KB', 'start', None, '<=', 500),
     ('size of the static build, KB', 'file', None, '<', 400),
+    *(('WebSocket 125 B over TLS', 'ws_64_tls', peer, '<', 1.00)
+      for peer in TLS_PEERS),
+    *(('WebSocket 16 KB over TLS', 'ws_16k_tls', peer, '<', 1.00)
+      for peer in TLS_PEERS),
+    *(('GET 1 KB over TLS', 'http_1k_tls', peer, '<', 1.00)
+      for peer in TLS_PEERS),
+    ('resumed handshake of TLS, message, close', 'churn_resumed_tls', 'nginx',
+     '<=', 1.00),
+    ('idle TLS tunnel, bytes', 'tunnel_tls', None, '<=', 1500),
 ]
 
 BEGIN = '<!-- bench: written by make bench -->'
 END = '<!-- /bench -->'
 COLUMNS = {'weir': 'weir', 'nginx': 'nginx', 'haproxy': 'haproxy',
            'caddy': 'caddy', 'lighttpd': 'lighttpd', 'park': 'bare relay'}
+TLS_COLUMNS = {n: n for n in ['weir', *TLS_PEERS]}
 
 COLOURS = {'weir': ['#0057b8'],
            'peer': ['#d1495b', '#00875a', '#b36b00', '#8e44ad', '#0097a7',
@@ -94,9 +106,9 @@ def names(result, measured):
     return [p['name'] for p in result['proxies'] if p['name'] in measured]
 
 
-def beside(result, name):
+def beside(result, name, idle='idle'):
     """Numbers of idle tunnels, and what was measured beside each."""
-    rows = result.get('idle', {}).get(name) or []
+    rows = result.get(idle, {}).get(name) or []
     return {row['tunnels']: row for row in rows}
 
 
@@ -116,9 +128,10 @@ def idle_ratio(result, name):
         idle_cost(result, name, most), idle_cost(result, name, 0))
 
 
-def tunnel_bytes(result, name):
-    """The memory of one idle tunnel: the slope from none to the most."""
-    memory = {n: row['memory'] for n, row in beside(result, name).items()
+def tunnel_bytes(result, name, idle='idle'):
+    """The memory of one idle tunnel: the slope from none to the most. That of
+    one over TLS is in 'idle_tls'."""
+    memory = {n: row['memory'] for n, row in beside(result, name, idle).items()
               if row.get('memory') is not None}
     most = max(memory, default=0)
     return (memory[most] - memory[0]) / most if most and 0 in memory else None
@@ -151,7 +164,8 @@ def line(name, cells):
 
 
 def scenario_lines(result, scenario):
-    yield '%s, per %s' % (scenario['title'], scenario['unit'])
+    yield '%s%s, per %s' % ('TLS: ' if scenario.get('tls') else '',
+                            scenario['title'], scenario['unit'])
     floor = per_round(scenario, 'park')
     for name in names(result, scenario['rounds']):
         cost = per_round(scenario, name)
@@ -171,6 +185,13 @@ def memory(result, name):
         kb(result, name, 'binary'))]
 
 
+def tls_memory(result, name):
+    """Bytes of an idle tunnel over TLS, KB at start with it."""
+    return [show(v, ',.0f') for v in (
+        tunnel_bytes(result, name, 'idle_tls'),
+        kb(result, name, 'start_tls'))]
+
+
 def table(result):
     """Room for eight numbers of idle tunnels."""
     lines = [textwrap.fill(machine(result), 95), textwrap.fill(
@@ -181,9 +202,11 @@ def table(result):
     for s in result['scenarios']:
         lines += [*scenario_lines(result, s), '']
     lines += ['Memory (PSS), and the executable without shared libraries',
-              line('', ['tunnel B', 'start KB', 'file KB', 'version'])]
-    lines += ['%s  %.56s' % (line(p['name'], memory(result, p['name'])),
-                             p.get('version') or '')
+              line('', ['tunnel B', 'start KB', 'file KB', 'B, TLS',
+                        'KB, TLS', 'version'])]
+    lines += ['%s  %.36s' % (
+        line(p['name'], memory(result, p['name'])
+             + tls_memory(result, p['name'])), p.get('version') or '')
               for p in result['proxies']]
     counts = tunnel_counts(result)
     lines += ['', 'WebSocket beside idle tunnels, us per message',
@@ -200,6 +223,7 @@ def table(result):
 def measure(result, key, other):
     own = {'idle': idle_ratio(result, 'weir'),
            'tunnel': tunnel_bytes(result, 'weir'),
+           'tunnel_tls': tunnel_bytes(result, 'weir', 'idle_tls'),
            'start': kb(result, 'weir static', 'start'),
            'file': kb(result, 'weir static', 'binary')}
     s = one_of(result['scenarios'], 'key', key)
@@ -238,27 +262,54 @@ def readme_cell(scenario, name):
     return short(cost) + (' (%s)' % short(large) if differs else '')
 
 
-def readme(result, images='test/bench'):
-    """The Markdown; images is the way from the README to the plots."""
-    rows = [['CPU µs per message, request or connection', *COLUMNS.values()],
-            ['---'] + ['--:'] * len(COLUMNS)]
-    for s in result['scenarios']:
-        rows.append([s['title']] + [readme_cell(s, n) for n in COLUMNS])
-    rows += map(list, zip(
+def readme_table(heading, columns, scenarios, sizes):
+    """Costs in the scenarios, then the rows that sizes are."""
+    rows = [[heading, *columns.values()], ['---'] + ['--:'] * len(columns)]
+    rows += [[s['title'], *(readme_cell(s, n) for n in columns)]
+             for s in scenarios]
+    return ['| %s |' % ' | '.join(r) for r in rows + sizes] + ['']
+
+
+def plain_table(result):
+    sizes = [list(row) for row in zip(
         ['memory of an idle tunnel, bytes', 'memory at start, KB',
-         'executable, KB'], *(memory(result, n) for n in COLUMNS)))
-    for row, what in zip(rows[-2:], ('start', 'binary')):
+         'executable, KB'], *(memory(result, n) for n in COLUMNS))]
+    for row, what in zip(sizes[1:], ('start', 'binary')):
         static = kb(result, 'weir static', what)
         row[1] += ' (static: %s)' % short(static) if static else ''
+    return readme_table(
+        'CPU µs per message, request or connection', COLUMNS,
+        [s for s in result['scenarios'] if not s.get('tls')], sizes)
+
+
+def tls_table(result):
+    """Nothing where nothing of weir was measured."""
+    scenarios = [s for s in result['scenarios'] if s.get('tls')]
+    if not any(known(per_round(s, 'weir')) for s in scenarios):
+        return []
+    sizes = map(list, zip(
+        ['memory of an idle tunnel, bytes', 'memory at start, KB'],
+        *(tls_memory(result, n) for n in TLS_COLUMNS)))
+    return readme_table('The same over TLS 1.2', TLS_COLUMNS, scenarios,
+                        list(sizes))
+
+
+def readme(result, images='test/bench'):
+    """The Markdown; images is the way from the README to the plots."""
+    over_tls = tls_table(result)
+    columns = {**COLUMNS, **(TLS_COLUMNS if over_tls else {})}
     versions = [p['version'] for p in result['proxies']
-                if p['name'] in COLUMNS and p.get('version')]
+                if p['name'] in columns and p.get('version')]
     caption = ('Less is better. %s; %s. All over loopback, the proxy on one '
                'core, load and origin on the other. In brackets: with 64 KB '
                'buffers, where it differs by a tenth. The bare relay parses '
-               'nothing. Executables without shared libraries. More: `make '
-               'bench`.' % (machine(result), ', '.join(versions)))
+               'nothing. Executables without shared libraries. %sMore: `make '
+               'bench`.' % (machine(result), ', '.join(versions), (
+                   'TLS: ECDHE-ECDSA-AES128-GCM-SHA256 with P-256 in, plain '
+                   'out; hitch and stunnel do not read what they pass on. '
+                   if over_tls else '')))
     return '\n'.join([
-        *('| %s |' % ' | '.join(r) for r in rows), '',
+        *plain_table(result), *over_tls,
         textwrap.fill(caption, 79, break_on_hyphens=False), '',
         '![CPU per message beside idle tunnels](%s/cost.svg)' % images,
         '![Memory with idle tunnels](%s/memory.svg)' % images, ''])

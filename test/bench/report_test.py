@@ -35,6 +35,24 @@ SCENARIOS = [
     ('http_1m', 'GET 1 MB', 'request',
      [214, 1124, 266, 472, 260, 469, 683, 209, 212, 211]),
 ]
+# over TLS, costs in the order of TLS_NAMES
+TLS_NAMES = ['weir', 'nginx', 'haproxy', 'caddy', 'hitch', 'stunnel']
+TLS_SCENARIOS = [
+    ('ws_64_tls', 'WebSocket echo 125 B, 64 tunnels', 'message',
+     [13.3, 14.8, 16.1, 15.8, 16.2, 40]),
+    ('ws_16k_tls', 'WebSocket echo 16 KB, 16 tunnels, 4 in flight', 'message',
+     [32, 70, 39, 37, 39, 50]),
+    ('churn_tls', 'connect, full handshakes, one message, close', 'connection',
+     [1150, 347, 371, 539, 341, 612]),
+    ('churn_resumed_tls', 'connect, resumed handshakes, one message, close',
+     'connection', [180, 190, 230, 360, 170, 420]),
+    ('http_1k_tls', 'GET 1 KB, keep-alive', 'request',
+     [14.2, 23, 19.9, 67, 16.9, 37]),
+]
+# bytes of a tunnel over TLS, KB at start
+IDLE_TLS = {'weir': (1210, 640), 'nginx': (42200, 16400),
+            'haproxy': (18980, 18800), 'caddy': (80690, 33600),
+            'hitch': (40350, 5800), 'stunnel': (74570, 8300)}
 # bytes of a tunnel, KB at start, cost beside none and beside 10,000
 IDLE = {'weir': (430, 480, 10.4, 10.5), 'nginx': (18120, 13816, 10.6, 10.9),
         'nginx 64k': (18150, 13900, 10.6, 10.9),
@@ -53,6 +71,21 @@ def figures(cost):
              'p99': 1200 * d, 'p999': 1900 * d} for d in DAYS]
 
 
+def scenarios(names, rows, tls):
+    return [{'key': key, 'title': title, 'unit': unit, 'tls': tls,
+             'rounds': {n: figures(c) for n, c in zip(names, costs) if c}}
+            for key, title, unit, costs in rows]
+
+
+def about(name):
+    facts = {'name': name, 'kind': KINDS.get(name, 'peer'),
+             'version': name.split()[0] + ' 1.2.3', 'binary': 194 << 10}
+    for what, sizes in ('start', IDLE), ('start_tls', IDLE_TLS):
+        if name in sizes:
+            facts[what] = sizes[name][1] << 10
+    return facts
+
+
 def whole():
     """A result in which nothing is missing and all targets are met."""
     return {
@@ -60,17 +93,14 @@ def whole():
                     'kernel': '6.18.5', 'compiler': 'gcc 12.2.0',
                     'date': '2026-11-21', 'commit': 'abc1234', 'rounds': 5,
                     'quick': False},
-        'proxies': [{'name': n, 'kind': KINDS.get(n, 'peer'),
-                     'version': n.split()[0] + ' 1.2.3', 'binary': 194 << 10,
-                     'start': IDLE.get(n, (0, 9000))[1] << 10}
-                    for n in NAMES] + [
-            {'name': 'weir static', 'kind': 'static', 'version': 'weir 1.2.3',
-             'binary': 194 << 10, 'start': 264 << 10}],
-        'scenarios': [{'key': key, 'title': title, 'unit': unit,
-                       'tls': False,
-                       'rounds': {n: figures(c) for n, c in zip(NAMES, costs)
-                                  if c}}
-                      for key, title, unit, costs in SCENARIOS],
+        'proxies': [*map(about, NAMES),
+                    dict(about('weir static'), kind='static',
+                         start=264 << 10), about('hitch'), about('stunnel')],
+        'scenarios': (scenarios(NAMES, SCENARIOS, False)
+                      + scenarios(TLS_NAMES, TLS_SCENARIOS, True)),
+        'idle_tls': {n: [{'tunnels': t, 'memory': (start << 10) + size * t}
+                         for t in (0, 2000, 9856)]
+                     for n, (size, start) in IDLE_TLS.items()},
         'idle': {n: [{'tunnels': t, 'memory': (start << 10) + size * t,
                       'rounds': [(a + (b - a) * t / 10000) * d
                                  for d in DAYS]}
@@ -174,9 +204,10 @@ class Targets(unittest.TestCase):
         self.assertEqual(target(r, '64 tunnels, to nginx')[1:],
                          (1, 1, False))
         self.assertEqual(target(r, '16 KB, to nginx 64k')[1:], (1, 1, True))
-        r['proxies'][-1]['start'] = 500 * 1024
+        static = report.one_of(r['proxies'], 'name', 'weir static')
+        static['start'] = 500 * 1024
         self.assertEqual(target(r, 'at start')[1:], (500, 500, True))
-        r['proxies'][-1]['start'] += 1
+        static['start'] += 1
         self.assertIs(target(r, 'at start')[3], False)
         r['idle']['weir'] = [{'tunnels': 0, 'memory': 9, 'rounds': [100]},
                              {'tunnels': 10000, 'memory': 9 + 5120000,
@@ -223,7 +254,8 @@ class Targets(unittest.TestCase):
     def test_print(self):
         r = whole()
         r['scenarios'] = r['scenarios'][:1]
-        r['proxies'][-1]['start'] = 600 << 10
+        report.one_of(r['proxies'], 'name',
+                      'weir static')['start'] = 600 << 10
         out = io.StringIO()
         self.assertEqual(report.print_targets(r, out), 1)
         lines = out.getvalue().splitlines()
@@ -231,18 +263,33 @@ class Targets(unittest.TestCase):
         self.assertRegex(lines[0], r'^met +0\.981  .*to park <= 1\.05$')
         self.assertRegex(lines[1], r'^met +0\.981  .*to nginx < 1\.00$')
         self.assertRegex(lines[3], r'^not measured +-  ')
-        self.assertRegex(lines[-2], r'^MISSED +600\.0  .*KB <= 500$')
+        self.assertRegex(lines[18], r'^MISSED +600\.0  .*KB <= 500$')
+        self.assertRegex(lines[-1], r'^met +1210\.0  .*TLS.* <= 1500$')
 
     def test_tls(self):
         r = whole()
-        r['scenarios'].append({
-            'key': 'ws_64_tls', 'title': 'TLS', 'unit': 'message',
-            'tls': True, 'rounds': {'weir': [{'cpu_us': 14}],
-                                    'nginx': [{'cpu_us': 16}]}})
-        rows = [('over TLS', 'ws_64_tls', 'nginx', '<', 1.00)]
-        with mock.patch.object(report, 'TARGETS', rows):
-            self.assertEqual(report.targets(r),
-                             [('over TLS, to nginx <', 0.875, 1.00, True)])
+        for peer, cost in zip(TLS_NAMES[1:], (14.8, 16.1, 15.8, 16.2, 40)):
+            text, value, limit, met = target(
+                r, '125 B over TLS, to %s <' % peer)
+            self.assertAlmostEqual(value, 13.3 / cost)
+            self.assertEqual((limit, met), (1, True))
+        for key, peer, words in (
+                ('ws_16k_tls', 'caddy', '16 KB over TLS, to caddy'),
+                ('http_1k_tls', 'hitch', '1 KB over TLS, to hitch'),
+                ('churn_resumed_tls', 'nginx', 'resumed')):
+            tie = whole()
+            for s in tie['scenarios']:
+                if s['key'] == key:
+                    s['rounds'][peer] = s['rounds']['weir']
+            # only handshakes may cost what the peer's do
+            self.assertEqual(target(tie, words)[1:], (1, 1, key[:5] == 'churn'))
+        # not what plain tunnels take
+        r['idle'] = {}
+        self.assertEqual(target(r, 'TLS tunnel, bytes')[1:],
+                         (1210, 1500, True))
+        self.assertIsNone(target(r, 'idle tunnel, bytes')[3])
+        del r['idle_tls']
+        self.assertIsNone(target(r, 'TLS tunnel, bytes')[3])
 
 
 class Table(unittest.TestCase):
@@ -253,11 +300,16 @@ class Table(unittest.TestCase):
             self.assertEqual(x, x.rstrip())
         self.assertTrue(text.isascii())
         self.assertEqual(len(re.findall('^> weir ', text, re.M)),
-                         len(SCENARIOS) + 2)
-        self.assertEqual(text.count('\n> '), len(SCENARIOS) + 2)
+                         len(SCENARIOS + TLS_SCENARIOS) + 2)
+        self.assertEqual(text.count('\nTLS: '), len(TLS_SCENARIOS))
+        self.assertEqual(text.count('\n> '),
+                         len(SCENARIOS + TLS_SCENARIOS) + 2)
         # 10.4 in the middle round; 1.3 to 0.98 of it
         self.assertRegex(text, r'\n> weir +10\.50 +1\.66 +0\.981 +76,161 +')
-        self.assertRegex(text, r'\n> weir +430 +480 +194  weir 1\.2\.3\n')
+        self.assertRegex(text, r'\n> weir +430 +480 +194 +1,210 +640  weir '
+                         r'1\.2\.3\n')
+        self.assertRegex(text, r'\n  hitch +- +- +194 +40,350 +5,800  hitch ')
+        self.assertRegex(text, r'\n> weir +13\.43 +2\.13 +- +59,')
         self.assertRegex(text, r'\n +0 +1,000 +2,500 +5,000 +10,000 +most/0')
         # numbers end in the same columns
         rows = [x for x in text.splitlines() if re.match(r'. \w+ .*\.\d{3} ',
@@ -281,7 +333,7 @@ class Table(unittest.TestCase):
         self.assertRegex(text, r'\n> weir .*3 of 5\n')
         self.assertRegex(text, r'\n  caddy( +-){7} +0 of 5\n')
         self.assertRegex(text, r'\n  nginx +10\.\d\d +- +10\.')
-        self.assertRegex(text, r'\n  nginx +18,120 +13,816 +-  nginx')
+        self.assertRegex(text, r'\n  nginx +18,120 +13,816 +- +42,200 ')
         r['scenarios'], r['idle'] = [], {}
         report.table(r)
 
@@ -312,7 +364,8 @@ class Readme(unittest.TestCase):
     def test_block(self):
         text = report.readme(whole())
         rows = [x for x in text.splitlines() if x.startswith('|')]
-        self.assertEqual(len(rows), 2 + len(SCENARIOS) + 3)
+        self.assertEqual(len(rows), 2 + len(SCENARIOS) + 3
+                         + 2 + len(TLS_SCENARIOS) + 2)
         self.assertEqual({x.count('|') for x in rows}, {8})
         self.assertIn('| weir | nginx | haproxy | caddy | lighttpd | '
                       'bare relay |', rows[0])
@@ -345,6 +398,34 @@ class Readme(unittest.TestCase):
         self.assertIn('64 tunnels | 10.5 | - | 12.2 |', text)
         self.assertIn('bytes | - | - | - | - | - | - |', text)
         self.assertIn('start, KB | 480 (static: 264) | 13,816 | 9,660 | - | 928 |', text)
+
+    def test_tls(self):
+        r = whole()
+        plain, rest = report.readme(r).split('| The same over TLS 1.2 |')
+        self.assertTrue(plain.endswith('|\n\n'))
+        self.assertNotIn('hitch', plain)
+        self.assertTrue(rest.startswith(
+            ' weir | nginx | haproxy | caddy | hitch | stunnel |\n'))
+        self.assertIn('handshakes, one message, close | 1,162 | 350 |', rest)
+        self.assertIn('| 1,210 | 42,200 | 18,980 | 80,690 | 40,350 | 74,570 |',
+                      rest)
+        self.assertIn('start, KB | 640 | 16,400 | 18,800 |', rest)
+        self.assertRegex(' '.join(rest.split()), r'hitch 1\.2\.3, stunnel 1.*'
+                         'ECDHE-ECDSA-AES128-GCM-SHA256')
+        # a peer's that fails is a hole, weir's is no table
+        for s in r['scenarios']:
+            if s['tls']:
+                s['rounds'].pop('hitch')
+        self.assertIn('| 14.3 | 23.2 | 20.1 | 67.7 | - | 37.4 |',
+                      report.readme(r))
+        for s in r['scenarios']:
+            if s['tls']:
+                s['rounds']['weir'] = [{}] * 5
+        self.assertNotIn('TLS', report.readme(r))
+        self.assertNotIn('hitch', report.readme(r))
+        r['scenarios'] = [s for s in r['scenarios'] if not s['tls']]
+        self.assertEqual(report.readme(r).count('| ---'), 1)
+        self.assertNotIn('TLS', report.readme(r))
 
     def test_replace(self):
         before, after = '# weir\n\nµ text \n\n', '\n## Next\r\nno newline'
