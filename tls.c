@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "tls.h"
+#include "buf.h"
 #include "tlserror.h"
 #include "tlspool.h"
 #include "tlssite.h"
@@ -599,10 +600,6 @@ in_use(const struct tls *t, size_t *at, size_t *n)
 
 	*at = e->ixa < e->ixb ? e->ixa : 0;
 	*n = t->n_ahead > 0 ? t->ahead + t->n_ahead - *at : e->ixb - *at;
-	/* between two records, or behind a head that has been read */
-	if (t->n_ahead == 0 && e->ixa == e->ixb && (e->ixa == 0 ||
-	    e->ixa == 5))
-		*n = 0;
 }
 
 void
@@ -704,7 +701,8 @@ tls_error(const struct tls *t)
 bool
 tls_starved(const struct tls *t)
 {
-	return t->starved && tlspool_used() == tlspool_max();
+	/* others may have given some back meanwhile */
+	return t->starved && tlspool_used() >= tlspool_max();
 }
 
 const char *
@@ -741,7 +739,18 @@ tls_resumed(const struct tls *t)
 bool
 tls_client_known(const struct tls *t, const char *host)
 {
-	return t->known != NULL && site_asker(t->server, host) == t->known;
+	char name[256];
+	size_t i, n = strlen(host);
+
+	if (t->known == NULL || n >= sizeof name)
+		return false;
+	/* as shake_name() does: else another spelling had another CA */
+	for (i = 0; i < n; i++)
+		name[i] = lower(host[i]);
+	if (n > 0 && name[n - 1] == '.')
+		n--;
+	name[n] = '\0';
+	return site_asker(t->server, name) == t->known;
 }
 
 /* ---- connections ---- */

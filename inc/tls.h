@@ -37,6 +37,8 @@ size_t tls_memory(void);
 
 /* ---- what a listener shows: certificates by name, sessions to resume ---- */
 struct tls_server;
+/* sessions: how many may be resumed at once, for how long; 0: none. NULL: no
+ * memory */
 struct tls_server *tls_server_new(unsigned sessions, int64_t lifetime_s);
 /*
  * Adds a certificate: file is PEM with the chain, and the key too if key is
@@ -51,11 +53,14 @@ int tls_server_cert(struct tls_server *s, const char *file, const char *key,
     char *err, char *warn, size_t size);
 /*
  * Asks clients that name host for a certificate of the CAs in file, and
- * refuses those without; host is a route's: exact, "*.x", or "" for all.
+ * refuses those without; host is a route's: exact, "*.x" (one label or more),
+ * or "" for all, and the most specific one counts. file NULL: does not ask,
+ * though a wider one does. A host has one file: -1 with err if it gets
+ * another.
  */
 int tls_server_client_ca(struct tls_server *s, const char *host,
     const char *file, char *err, size_t size);
-/* held by engines too, as long as these need it */
+/* held by engines too, as long as these need it; NULL is fine */
 void tls_server_free(struct tls_server *s);
 
 /* ---- how one upstream is spoken to ---- */
@@ -69,9 +74,12 @@ struct tls_client_how {
 	const char *cert, *key; /* shown when asked; key NULL: in cert */
 	bool verify;
 };
-/* ca NULL: read at the first connection that verifies */
+/* ca NULL: read at the first connection that verifies. Sessions are resumed
+ * for an hour at most. NULL with err: a file that cannot be used, a name or a
+ * pin that is none */
 struct tls_client *tls_client_new(const struct tls_client_how *how, char *err,
     size_t size);
+/* held by engines, too; NULL is fine */
 void tls_client_free(struct tls_client *c);
 
 /* ---- a connection ---- */
@@ -114,7 +122,7 @@ bool tls_ready(const struct tls *t);   /* the handshake is done */
 bool tls_closed(const struct tls *t);  /* the peer has said close_notify, or
                                         * it has failed: tls_error() */
 int tls_error(const struct tls *t);    /* 0: none */
-bool tls_starved(const struct tls *t); /* wants a buffer, there was none */
+bool tls_starved(const struct tls *t); /* wants a buffer, there is none */
 /* a sentence for the log: "the certificate has expired" */
 const char *tls_error_text(int error);
 /* the class of it */
@@ -124,13 +132,16 @@ enum tls_fault { TLS_F_NONE, TLS_F_NOT_TLS, TLS_F_VERSION, TLS_F_SUITE,
 enum tls_fault tls_fault(int error);
 const char *tls_server_name(const struct tls *t); /* the client's SNI, lower
 	* case, "" if none or no host name */
-const char *tls_suite(const struct tls *t);  /* "ECDHE-ECDSA-AES128-GCM-SHA256" */
+const char *tls_suite(const struct tls *t);  /* as openssl(1) calls it, ""
+	* before the handshake is done */
 bool tls_resumed(const struct tls *t);
-/* the client has shown a certificate that client_ca of this host asks for */
+/* the client has shown a certificate that client_ca of this host asks for.
+ * False if that asks for none, or has asked under another name (SNI) */
 bool tls_client_known(const struct tls *t, const char *host);
 
 /* ---- idle ---- */
-/* gives buffers back if nothing is in them: call after each use */
+/* gives buffers back if nothing is in them, or they are scarce: call after
+ * each use, when all that was put has been flushed */
 void tls_rest(struct tls *t);
 /* shrinks it to what has to be kept; any other call wakes it. True if it
  * sleeps */

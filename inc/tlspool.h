@@ -18,8 +18,8 @@ struct tlspair {
 	unsigned char in[TLSPOOL_IN], out[TLSPOOL_OUT];
 };
 
-/* at most max pairs at once. Memory is taken as it is first used and never
- * given back; all of it must be in the pool if this is called again */
+/* at most max pairs at once, from now on. Memory is taken as it is first used
+ * and never given back */
 void tlspool_init(size_t max);
 size_t tlspool_max(void);
 /* a pair, or NULL; its bytes are whatever they are */

@@ -21,7 +21,7 @@
 struct asker {
 	struct asker *next;
 	struct trust how;
-	struct anchors *cas;
+	struct anchors *cas; /* NULL: does not ask, where a wider one does */
 	char *file;
 	char host[]; /* exact, "*.x", or "" */
 };

@@ -75,7 +75,7 @@ static const struct alert {
 } alerts[] = {
 	{40, TLS_F_SUITE, "the other side found no common ground (ciphers, "
 	    "curves, certificates)", "no cipher or certificate suits the "
-	    "client"},
+	    "client (TLS 1.2 with AES-GCM or ChaCha20 is needed)"},
 	{42, TLS_F_CERT, "the other side calls the certificate bad", NULL},
 	{43, TLS_F_CERT, "the other side does not support the certificate",
 	    NULL},

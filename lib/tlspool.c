@@ -17,7 +17,6 @@ static struct {
 void
 tlspool_init(size_t max)
 {
-	assert(pool.used == 0);
 	pool.max = max;
 }
 
@@ -82,7 +81,7 @@ tlspool_part(const unsigned char *buf, size_t at, size_t n)
 	struct tlspart *part;
 
 	assert(at + n <= TLSPOOL_IN);
-	if (size > pool.max * sizeof(struct tlspair) - pool.aside)
+	if (pool.aside + size > pool.max * sizeof(struct tlspair))
 		return NULL;
 	part = malloc(size);
 	if (part == NULL)

@@ -110,7 +110,7 @@ site_asker(const struct tls_server *s, const char *host)
 	for (a = s->askers; a != NULL; a = a->next) {
 		len = strlen(a->host);
 		if (strcmp(a->host, host) == 0)
-			return a;
+			return a->cas != NULL ? a : NULL;
 		if (len > 0 && (a->host[0] != '*' || n < len ||
 		    strcmp(host + n - (len - 1), a->host + 1) != 0))
 			continue;
@@ -119,7 +119,7 @@ site_asker(const struct tls_server *s, const char *host)
 			most = len;
 		}
 	}
-	return best;
+	return best != NULL && best->cas != NULL ? best : NULL;
 }
 
 /* the first of our hashes that the client knows, or 0 */
@@ -420,37 +420,60 @@ tls_server_cert(struct tls_server *s, const char *file, const char *key,
 	return 0;
 }
 
+/* the one for exactly this host, lower case or not */
+static struct asker *
+same_asker(const struct tls_server *s, const char *host)
+{
+	struct asker *a;
+	size_t i;
+
+	for (a = s->askers; a != NULL; a = a->next) {
+		for (i = 0; lower(host[i]) == a->host[i]; i++)
+			if (host[i] == '\0')
+				return a;
+	}
+	return NULL;
+}
+
+static struct anchors *
+load_cas(const char *file, char *err, size_t size)
+{
+	struct anchors *cas = anchors_load(file, err, size);
+
+	/* all names go to the client, in a list of 64 KB at most */
+	if (cas == NULL || cas->n_names < 32768)
+		return cas;
+	snprintf(err, size, "%s: holds too many certificates", file);
+	anchors_free(cas);
+	return NULL;
+}
+
 int
 tls_server_client_ca(struct tls_server *s, const char *host,
     const char *file, char *err, size_t size)
 {
+	const char *name = file != NULL ? file : "";
+	struct asker *a = same_asker(s, host);
 	size_t n = strlen(host) + 1, i;
-	struct asker *a;
 
-	for (a = s->askers; a != NULL; a = a->next)
-		if (strcmp(a->host, host) == 0) {
-			if (strcmp(a->file, file) == 0)
-				return 0;
-			snprintf(err, size, "%s: this host has another file "
-			    "already, %s", file, a->file);
-			return -1;
-		}
-	a = calloc(1, sizeof *a + n + strlen(file) + 1);
+	if (a != NULL) {
+		if (strcmp(a->file, name) == 0)
+			return 0;
+		snprintf(err, size, "%s: this host has another file already, "
+		    "%s", *name != '\0' ? name : "none",
+		    *a->file != '\0' ? a->file : "none");
+		return -1;
+	}
+	a = calloc(1, sizeof *a + n + strlen(name) + 1);
 	if (a == NULL) {
-		snprintf(err, size, "%s: out of memory", file);
+		snprintf(err, size, "%s: out of memory", name);
 		return -1;
 	}
 	for (i = 0; i < n; i++)
 		a->host[i] = lower(host[i]);
-	a->file = strcpy(a->host + n, file);
+	a->file = strcpy(a->host + n, name);
 	a->how.verify = true;
-	a->cas = anchors_load(file, err, size);
-	if (a->cas != NULL && a->cas->n_names > 65535 / 2) {
-		snprintf(err, size, "%s: holds too many certificates", file);
-		anchors_free(a->cas);
-		a->cas = NULL;
-	}
-	if (a->cas == NULL) {
+	if (file != NULL && (a->cas = load_cas(file, err, size)) == NULL) {
 		free(a);
 		return -1;
 	}

@@ -1,4 +1,5 @@
 /* Tests der.c. */
+#include <stdint.h>
 #include <string.h>
 
 #include "der.h"
@@ -146,6 +147,51 @@ test_without(void)
 	    "days");
 }
 
+/* the time that not_before is made of; INT64_MIN: there is none */
+static const struct {
+	const char *time;
+	int64_t is;
+} times[] = {
+	{"700101000000", INT64_C(0)},
+	{"700301000000", INT64_C(5097600)},
+	{"720229000000", INT64_C(68169600)},
+	{"991231235959", INT64_C(946684799)},
+	{"000229120000", INT64_C(951825600)},
+	{"000301000000", INT64_C(951868800)},
+	{"240131000000", INT64_C(1706659200)},
+	{"240301000000", INT64_C(1709251200)},
+	{"250101000000", INT64_C(1735689600)},
+	{"491231235959", INT64_C(2524607999)},
+	{"500101000000", INT64_C(-631152000)},
+	{"261301000000", INT64_MIN},
+	{"260001000000", INT64_MIN},
+	{"26a101000000", INT64_MIN},
+};
+
+static void
+test_times(void)
+{
+	size_t i, at = 0, n = sizeof with_names;
+	struct der_cert c;
+	unsigned char *p;
+
+	while (memcmp(with_names + at, "261121151500Z", 13) != 0)
+		at++;
+	for (i = 0; i < sizeof times / sizeof times[0]; i++) {
+		p = at_end(with_names, n);
+		memcpy(p + at, times[i].time, 12);
+		if (der_cert(&c, p, n))
+			expect(c.not_before == times[i].is, times[i].time,
+			    "time");
+		else
+			expect(times[i].is == INT64_MIN, times[i].time,
+			    "is a time");
+	}
+	p = at_end(with_names, n);
+	p[at + 12] = '+';
+	expect(!der_cert(&c, p, n), "time", "not of another zone");
+}
+
 /* reads all there is of a certificate that may be none */
 static void
 look(const unsigned char *p, size_t n)
@@ -247,6 +293,7 @@ main(void)
 	test_elements();
 	test_with_names();
 	test_without();
+	test_times();
 	test_damaged(with_names, sizeof with_names);
 	test_damaged(without, sizeof without);
 	return failed;

@@ -137,6 +137,8 @@ test_verdicts(void)
 			    tls_error_text(error));
 		expect(tls_fault(error) == verdicts[i].fault, "verdict");
 		expect(again == error, "the same again");
+		expect(error != BR_ERR_X509_NOT_TRUSTED ||
+		    strcmp(about, "self-signed") != 0, "said of what kind");
 		tls_server_free(s);
 		tls_client_free(c);
 	}
@@ -312,6 +314,28 @@ test_names(void)
 	tls_server_free(s);
 }
 
+/* a client that knows ECDSA, and not the certificate's curve */
+static void
+test_curves(void)
+{
+	struct tls_server *s = server("p384.crt", "p384.key");
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		about = i == 0 ? "an unknown curve" : "there is RSA, too";
+		begin(s, NULL, 100);
+		b.far = far_client();
+		br_ssl_engine_set_ec(b.far->e, &br_ec_p256_m31);
+		br_ssl_client_reset(&b.far->c, "localhost", 0);
+		talk(&a, &b);
+		expect(error_of(&a) == (i == 0 ? 512 + 40 : 0), "verdict");
+		end_free(&a);
+		end_free(&b);
+		add_cert(s, "rsa.crt", "rsa.key");
+	}
+	tls_server_free(s);
+}
+
 /* sessions: with the same ALPN, another, another name, another client */
 static void
 test_sessions(void)
@@ -450,6 +474,8 @@ test_client_certs(void)
 		    TLS_F_NONE, 0, 0, 0, 0},
 		{NULL, NULL, "localhost", "", "not asked for, none",
 		    TLS_F_NONE, 0, 0, 0, 0},
+		{NULL, NULL, "free.asked.test", "", "exempt from the pattern",
+		    TLS_F_NONE, 0, 0, 0, 0},
 	};
 	struct tls_client_how how = {0};
 	struct tls_server *s = server("leaf.pem", "leaf.key");
@@ -461,7 +487,14 @@ test_client_certs(void)
 	    sizeof err) == 0, "loads");
 	expect(tls_server_client_ca(s, "*.asked.test", "clientca.crt", err,
 	    sizeof err) == 0, "loads for a pattern");
-	expect(tls_server_client_ca(s, "asked.test", "clientca.crt", err,
+	expect(tls_server_client_ca(s, "free.asked.test", NULL, err,
+	    sizeof err) == 0, "nothing for one of these");
+	expect(tls_server_client_ca(s, "free.asked.test", NULL, err,
+	    sizeof err) == 0, "twice");
+	expect(tls_server_client_ca(s, "FREE.asked.test", "root.crt", err,
+	    sizeof err) != 0 && strstr(err, "root.crt: this host") != NULL,
+	    "but not both");
+	expect(tls_server_client_ca(s, "asked.tesT", "clientca.crt", err,
 	    sizeof err) == 0, "the same again");
 	expect(tls_server_client_ca(s, "asked.test", "root.crt", err,
 	    sizeof err) != 0, "not another");
@@ -488,10 +521,12 @@ test_client_certs(void)
 			    rows[i].sub, "known to the pattern");
 			expect(tls_client_known(a.t, "*.asked.test") ==
 			    rows[i].sub, "known to the pattern itself");
+			expect(tls_client_known(a.t, "Asked.TEST.") ==
+			    rows[i].known, "in another spelling");
 			expect(!tls_client_known(a.t, "localhost"),
 			    "not known elsewhere");
-			expect(!tls_resumed(a.t) || rows[i].name[0] == 'l',
-			    "not resumed");
+			expect(!tls_resumed(a.t) || rows[i].name[0] == 'l' ||
+			    rows[i].name[0] == 'f', "not resumed");
 			end_free(&a);
 			end_free(&b);
 		}
@@ -553,6 +588,7 @@ main(void)
 	test_loads();
 	test_clients();
 	test_names();
+	test_curves();
 	test_sessions();
 	test_resume();
 	test_client_certs();
