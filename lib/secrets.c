@@ -45,17 +45,37 @@ load_certs(struct conf *c, char *err, size_t size)
 	return 0;
 }
 
+static bool
+asks_clients(const struct conf *c)
+{
+	const struct conf_route *r;
+
+	for (r = c->routes; r != NULL; r = r->next)
+		if (r->client_ca != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * A host without client_ca is not asked, though a wider one may be; but for
+ * one whose routes leave paths to the wider one's, which nobody could get to.
+ */
 static int
 load_client_cas(struct conf *c, char *err, size_t size)
 {
 	const struct conf_route *r;
 	char why[MESSAGE_MAX];
 
-	for (r = c->routes; r != NULL; r = r->next)
-		if (r->client_ca != NULL && tls_server_client_ca(c->tls,
-		    r->host, r->client_ca, why, sizeof why) < 0)
+	if (!asks_clients(c))
+		return 0;
+	for (r = c->routes; r != NULL; r = r->next) {
+		if (r->client_ca == NULL && strcmp(r->path, "/") != 0)
+			continue;
+		if (tls_server_client_ca(c->tls, r->host, r->client_ca, why,
+		    sizeof why) < 0)
 			return blame(err, size, conf_where(c, r, "client_ca"),
 			    why);
+	}
 	return 0;
 }
 

@@ -294,4 +294,48 @@ def client_certificates():
                       'a.example']), 3, 'requests of a')
 
 
+@case
+def client_certificates_below():
+    """A host that needs none is not asked, though a wider one is."""
+    names = ['free.a.example', 'part.a.example', 'x.free.a.example',
+             'x.a.example', 'b.example']
+    # the paths of part.a.example that it does not serve are those of the
+    # wider one: its clients are asked
+    rest = ''.join('route = %s\nupstream = @O@\n' % r for r in (
+        'free.a.example', 'free.a.example/deep', 'part.a.example/only',
+        '*.free.a.example', 'b.example'))
+    rows = [('free.a.example', '/', False), ('free.a.example', '/x', False),
+            ('part.a.example', '/only', True), ('part.a.example', '/', True),
+            ('x.free.a.example', '/', False), ('x.a.example', '/', True)]
+    both = [root().leaf(*names)]
+    with Origin() as o:
+        rest = rest.replace('@O@', o.url)
+
+        def check(name, target, asked):
+            with w.connect(name=name, context=client(
+                    cert=certs.client())) as c:
+                same(c.ask(plain(target, host=name)).status, 200, 'with one')
+            try:
+                with w.connect(name=name) as c:
+                    got = c.ask(plain(target, host=name)).status
+                    wider = c.ask(plain(host='x.a.example')).status
+                    session = c.tls.session
+            except (OSError, AssertionError):
+                assert asked, 'refused'
+                return
+            assert not asked, 'let in'
+            same((got, wider), (200, 421), 'without one, and the wider host')
+            try:
+                with w.connect(name='x.a.example', session=session) as c:
+                    got = c.ask(plain(host='x.a.example')).status
+            except (OSError, Cut):
+                got = None
+            assert got != 200, 'resumed past the certificate'
+        for host, more in (('*.a.example', []),
+                           ('*', [('b.example', '/', False)])):
+            with Secure(mtls(o, host) + rest, certs=both,
+                        name='x.a.example') as w:
+                each(rows + more, check)
+
+
 main()
