@@ -242,9 +242,9 @@ load(char *err, size_t size)
 }
 
 static struct listener *
-find_listener(struct listener *list, const char *text)
+find_listener(struct listener *list, const struct conf_endpoint *e)
 {
-	while (list != NULL && strcmp(list->text, text) != 0)
+	while (list != NULL && !listener_is(list, e))
 		list = list->next;
 	return list;
 }
@@ -292,11 +292,11 @@ open_listener(const struct conf_endpoint *e)
 }
 
 static void
-log_listener(const struct listener *l)
+log_listener(const struct conf_endpoint *e)
 {
 	if (!log_begin(LOG_MAIN, LOG_L_INFO, "listening"))
 		return;
-	log_pair("address", l->text);
+	log_pair("address", e->text);
 	log_end();
 }
 
@@ -310,7 +310,7 @@ open_listeners(const struct conf *c, struct listener **fresh)
 
 	*fresh = NULL;
 	for (e = c->listens; e != NULL; e = e->next) {
-		if (find_listener(listeners, e->text) != NULL)
+		if (find_listener(listeners, e) != NULL)
 			continue;
 		l = open_listener(e);
 		if (l == NULL) {
@@ -326,6 +326,27 @@ open_listeners(const struct conf *c, struct listener **fresh)
 	return true;
 }
 
+static const struct conf_endpoint *
+find_endpoint(const struct conf *c, const struct listener *l)
+{
+	const struct conf_endpoint *e = c->listens;
+
+	while (e != NULL && !listener_is(l, e))
+		e = e->next;
+	return e;
+}
+
+/* keeps the sockets; what waits in their queues came for what was spoken */
+static void
+change_listener(struct listener *l, const struct conf_endpoint *e)
+{
+	if (l->tls == e->tls)
+		return;
+	empty_queue(l);
+	l->tls = e->tls;
+	log_listener(e);
+}
+
 /* closes those that conf does not name any more, and adds the fresh ones */
 static void
 take_listeners(const struct conf *c, struct listener *fresh)
@@ -334,10 +355,9 @@ take_listeners(const struct conf *c, struct listener *fresh)
 	const struct conf_endpoint *e;
 
 	for (at = &listeners; (l = *at) != NULL;) {
-		for (e = c->listens; e != NULL; e = e->next)
-			if (strcmp(e->text, l->text) == 0)
-				break;
+		e = find_endpoint(c, l);
 		if (e != NULL) {
+			change_listener(l, e);
 			at = &l->next;
 			continue;
 		}
@@ -347,7 +367,7 @@ take_listeners(const struct conf *c, struct listener *fresh)
 	}
 	*at = fresh;
 	for (l = fresh; l != NULL; l = l->next)
-		log_listener(l);
+		log_listener(find_endpoint(c, l));
 }
 
 /* the log goes where conf says; false: a file could not be opened */

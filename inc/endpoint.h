@@ -18,7 +18,7 @@ struct conf_endpoint {
 	const char *text;
 	/*
 	 * A literal address without brackets, or a name in lower case; to
-	 * listen: a literal, "localhost", or "" for any. NULL: unix.
+	 * listen: a literal, or "" for any. NULL: unix.
 	 */
 	const char *host;
 	const char *path; /* of a unix socket, or NULL */

@@ -9,12 +9,12 @@
 /* The sockets that connections come in by. */
 struct listener {
 	struct listener *next;
-	char *text;      /* as configured: "http://:80" */
+	char *address;   /* that of its endpoint, without http:// or https:// */
 	char *unlink_at; /* path of a unix socket, or NULL */
 	int fds[2];      /* IPv6 and IPv4, where any address was asked for */
 	struct conn *ends[2]; /* of the descriptors, while the loop has them */
 	unsigned n_fds;
-	bool tls;
+	bool tls;        /* spoken on what is accepted from now on */
 };
 
 /*
@@ -22,6 +22,8 @@ struct listener {
  * errno, if one cannot be opened.
  */
 struct listener *listener_open(const struct conf_endpoint *e);
+/* whether l listens where e wants to, with TLS or without */
+bool listener_is(const struct listener *l, const struct conf_endpoint *e);
 /* closes the sockets, removes a unix socket's path, frees l */
 void listener_close(struct listener *l);
 /*

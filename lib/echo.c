@@ -340,7 +340,7 @@ echo_main(const char *address)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	log_info("echo server on %s", l->text);
+	log_info("echo server on %s", e->text);
 	log_flush();
 	status = serve_all(l->fds, l->n_fds);
 	listener_close(l);

@@ -69,9 +69,12 @@ parse_host(char **host, bool brackets, enum use use, char text[ADDR_TEXT_MAX])
 	}
 	for (p = s; *p != '\0'; p++)
 		*p = lower(*p);
-	if (use == LISTEN)
-		return strcmp(s, "localhost") == 0 ? NULL :
-		    "a listener's host is an IP address, localhost or *";
+	if (use == LISTEN && strcmp(s, "localhost") != 0)
+		return "a listener's host is an IP address, localhost or *";
+	if (use == LISTEN) {
+		*host = strcpy(text, "127.0.0.1");
+		return NULL;
+	}
 	if (use == ROUTE) {
 		p = s + (strncmp(s, "*.", 2) == 0 ? 2 : 0);
 		return valid_name(p, strlen(p)) ? NULL :

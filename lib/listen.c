@@ -92,13 +92,27 @@ add_all(struct listener *l, const struct conf_endpoint *e)
 		return true;
 	}
 	if (e->host[0] != '\0')
-		return addr_literal(strcmp(e->host, "localhost") == 0 ?
-		    "127.0.0.1" : e->host, e->port, &a) && add(l, &a, false);
+		return addr_literal(e->host, e->port, &a) && add(l, &a, false);
 	addr_literal("::", e->port, &a);
 	if (!add(l, &a, true))
 		return false;
 	addr_literal("0.0.0.0", e->port, &a);
 	return add(l, &a, l->n_fds > 0) && l->n_fds > 0;
+}
+
+/* what tells one socket from another */
+static const char *
+address(const struct conf_endpoint *e)
+{
+	const char *p = strstr(e->text, "://");
+
+	return p != NULL ? p + 3 : e->text;
+}
+
+bool
+listener_is(const struct listener *l, const struct conf_endpoint *e)
+{
+	return strcmp(l->address, address(e)) == 0;
 }
 
 struct listener *
@@ -110,9 +124,9 @@ listener_open(const struct conf_endpoint *e)
 	l = calloc(1, sizeof *l);
 	if (l == NULL)
 		return NULL;
-	l->text = strdup(e->text);
+	l->address = strdup(address(e));
 	l->tls = e->tls;
-	if (l->text != NULL && add_all(l, e))
+	if (l->address != NULL && add_all(l, e))
 		return l;
 	err = errno;
 	listener_close(l);
@@ -128,7 +142,7 @@ listener_close(struct listener *l)
 	if (l->unlink_at != NULL)
 		unlink(l->unlink_at);
 	free(l->unlink_at);
-	free(l->text);
+	free(l->address);
 	free(l);
 }
 

@@ -6,8 +6,8 @@ import threading
 import time
 
 from weir import (BRIEF, Origin, Weir, answer, case, each, free_port,
-                  listening, main, never, plain, refusal, same, until, within,
-                  ws_close, ws_frame, ws_serve)
+                  has_ipv6, listening, main, never, plain, refusal, same,
+                  until, within, ws_close, ws_frame, ws_serve)
 
 TERM, HUP = signal.SIGTERM, signal.SIGHUP
 
@@ -179,6 +179,27 @@ def reload_listeners():
         same(c.ask(plain()).status, 200, 'its connection')
         same(w.get().status, 200, 'old listener')
         c.close()
+
+
+@case
+def reload_same_address():
+    """An address that is only written in another way stays open."""
+    port = free_port()
+    with Origin() as o, Weir(route(o)) as w:
+        base = 'listen = http://127.0.0.1:%d\n' % w.port
+        for names in (('localhost', '127.0.0.1', 'ws://LOCALHOST'),
+                      ('', '*', 'http://', 'ws://*'),
+                      ('[::1]', 'http://[0::1]')):
+            if '[' in names[0] and not has_ipv6():
+                continue
+            for name in names + names[:1]:
+                w.reload(base + 'listen = %s:%d\n' % (name, port) + route(o))
+                same(w.get().status, 200, 'the other one')
+                with w.connect(('::1' if '[' in name else '127.0.0.1',
+                                port)) as c:
+                    same(c.ask(plain()).status, 200, name)
+            w.reload(base + route(o))
+        same(w.log('message', level='error'), [], 'errors')
 
 
 @case

@@ -3,6 +3,7 @@ how they change at a reload, and those that clients have to show."""
 # timeout: 240
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import threading
@@ -11,7 +12,7 @@ import certs
 from certs import DAY, Cert, root
 from tls_peer import HOST, Secure, cert_keys, client, listen, trusting
 from weir import (Cut, Origin, case, each, free_port, main, plain, run_weir,
-                  same, within, ws_frame, ws_serve)
+                  same, within, ws_frame, ws_request, ws_serve)
 
 EC = 'ECDHE-ECDSA-AES128-GCM-SHA256'
 RSA = 'ECDHE-RSA-AES128-GCM-SHA256'
@@ -216,6 +217,88 @@ def reload():
             t.send(ws_frame(1, b'there'))
             same(t.frame().data, b'there', 'the tunnel')
             t.close()
+
+
+@case
+def reload_to_tls():
+    """One address speaks TLS from a reload on, and no longer: what is open
+    goes on as it began, and the socket is kept."""
+    port = free_port()
+    more = 'listen = %%s://127.0.0.1:%d\n' % port
+    with Origin(ws_serve) as s, Origin() as o:
+        def conf(scheme, rest=''):
+            return (more % scheme + rest + 'route = /ws\nupstream = %s\n'
+                    'route = /\nupstream = %s\n' % (s.url, o.url))
+
+        def inode():
+            with open('/proc/net/tcp') as f:
+                return [x.split()[9] for x in f if x.split()[1].endswith(
+                    ':%04X' % port) and x.split()[3] == '0A']
+        cert = root().leaf(HOST)
+        base = listen() + cert_keys(cert)
+        with Secure(conf('http'), certs=[cert]) as w:
+            def connect():
+                return w.connect(('127.0.0.1', port)) if tls else w.plain(
+                    port)
+
+            def reached():
+                with connect() as c:
+                    same(c.ask(plain()).status, 200, 'after a failure')
+            tls, kept, first = False, [], inode()
+            same(len(first), 1, 'sockets')
+            for scheme in 'http', 'https', 'http', 'wss':
+                # what fails later leaves all as it is
+                n = len(w.log('message', level='error'))
+                w.write_conf(base + conf('https' if scheme == 'http' else
+                                         'http', 'log = /nonexistent/x\n'))
+                w.signal(1)
+                w.wait_log('message', n + 2, level='error')
+                reached()
+                w.reload(base + conf(scheme))
+                tls = scheme in ('https', 'wss')
+                c, t = connect(), connect()
+                same(c.ask(plain()).status, 200, scheme)
+                same(t.ask(ws_request('/ws', HOST)).status, 101, scheme)
+                kept.append((c, t))
+                with w.plain(port) as wrong:
+                    same(wrong.ask(plain()).status, 400 if tls else 200,
+                         'plain HTTP')
+                for c, t in kept:
+                    same(c.ask(plain()).status, 200, 'an open connection')
+                    t.send(ws_frame(1, b'still'))
+                    same(t.frame().data, b'still', 'an open tunnel')
+                same(inode(), first, 'the socket')
+            said = [x['address'] for x in w.log('listening')]
+            same([x for x in said if str(port) in x],
+                 ['%s://127.0.0.1:%d' % (x, port) for x in
+                  ('http', 'https', 'http', 'https')], 'log')
+            for c, t in kept:
+                c.close()
+                t.close()
+
+
+@case
+def reload_waiting():
+    """What waits to be accepted is spoken to as it expects."""
+    port = free_port()
+    with Origin() as o:
+        def text(scheme):
+            return ('listen = %s://127.0.0.1:%d\nroute = /\n'
+                    'upstream = %s\n' % (scheme, port, o.url))
+        cert = root().leaf(HOST)
+        with Secure(text('http'), certs=[cert]) as w:
+            w.write_conf(listen() + cert_keys(cert) + text('https'))
+            # stopped while they come, more than it accepts in one go
+            w.signal(signal.SIGSTOP)
+            many = [w.plain(port) for _ in range(200)]
+            w.signal(signal.SIGHUP)
+            w.signal(signal.SIGCONT)
+            w.wait_log('reload')
+            for c in many:
+                same(c.ask(plain()).status, 200, 'one that waited')
+                c.close()
+            with w.connect(('127.0.0.1', port)) as c:
+                same(c.ask(plain()).status, 200, 'TLS')
 
 
 @case
