@@ -814,6 +814,7 @@ start(bool check)
 	char err[512];
 
 	c = load(err, sizeof err);
+	log_flush(); /* what was warned of */
 	if (c == NULL) {
 		fprintf(stderr, "weir: %s\n", err);
 		return 2;

@@ -3,6 +3,8 @@
  * what they found is copied; files and secrets are wiped from what held them
  * meanwhile. Keys are tried out before anybody is told that they are good.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -186,6 +188,28 @@ strip(unsigned char *p, size_t n)
 	return kept;
 }
 
+/* its descriptor, or -1 */
+static int
+open_file(struct load *l)
+{
+	struct stat st;
+	int fd;
+
+	/* a reload that waits for somebody to write to a pipe holds up all */
+	fd = open(l->file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		fail(l, "%s", strerror(errno));
+	} else if (!S_ISREG(st.st_mode)) {
+		fail(l, "%s", S_ISDIR(st.st_mode) ? strerror(EISDIR) :
+		    "is no regular file");
+	} else {
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 static void
 read_pem(struct load *l)
 {
@@ -194,10 +218,12 @@ read_pem(struct load *l)
 	ssize_t n = -1;
 	int fd;
 
+	fd = open_file(l);
+	if (fd < 0)
+		return;
 	pem = calloc(1, sizeof *pem);
-	fd = open(l->file, O_RDONLY | O_CLOEXEC);
-	if (pem == NULL || fd < 0) {
-		fail(l, "%s", strerror(pem == NULL ? ENOMEM : errno));
+	if (pem == NULL) {
+		fail(l, "out of memory");
 		goto out;
 	}
 	br_pem_decoder_init(&pem->d);
@@ -208,14 +234,13 @@ read_pem(struct load *l)
 	/* the last line need not end */
 	read_some(l, pem, (const unsigned char *)"\n", 1);
 	if (pem->inside)
-		fail(l, "ends within an object");
+		fail(l, "ends within a block: its -----END is missing");
 	wipe(some, sizeof some);
 	wipe(pem->o.p, pem->o.size);
 	free(pem->o.p);
 	wipe(pem, sizeof *pem);
 out:
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	free(pem);
 }
 
@@ -297,6 +322,15 @@ copy_key(struct load *l, br_skey_decoder_context *d)
 		keep_all(c);
 }
 
+/* the forms that a key comes in, by the names of their blocks */
+static bool
+known_form(const char *name)
+{
+	return strcmp(name, "PRIVATE KEY") == 0 ||
+	    strcmp(name, "RSA PRIVATE KEY") == 0 ||
+	    strcmp(name, "EC PRIVATE KEY") == 0;
+}
+
 static void
 take_key(struct load *l, const char *name, const struct object *o)
 {
@@ -307,6 +341,11 @@ take_key(struct load *l, const char *name, const struct object *o)
 	if (strstr(name, "ENCRYPTED") != NULL) {
 		fail(l, "the key is encrypted with a password, which is not "
 		    "supported");
+		return;
+	}
+	if (!known_form(name)) {
+		fail(l, "this kind of key (%s) is not supported: RSA and "
+		    "ECDSA with P-256, P-384, P-521 are", name);
 		return;
 	}
 	if (o->n > KEY_MAX) {
@@ -386,39 +425,69 @@ key_fits(const struct cred *c, const br_x509_pkey *key)
 	    sizeof hv, &key->key.ec, sig, n);
 }
 
-/* 0 if the key fits the i-th certificate, 1 if not, else what is wrong */
-static int
-try_key(const struct cred *c, size_t i)
+/* the certificate's key, in d; NULL: d knows why */
+static const br_x509_pkey *
+decode(br_x509_decoder_context *d, const br_x509_certificate *cert)
 {
-	br_x509_decoder_context d;
-	const br_x509_pkey *key;
-
-	br_x509_decoder_init(&d, NULL, NULL);
-	br_x509_decoder_push(&d, c->chain[i].data, c->chain[i].data_len);
-	key = br_x509_decoder_get_pkey(&d);
-	if (key == NULL)
-		return br_x509_decoder_last_error(&d);
-	return !key_fits(c, key);
+	br_x509_decoder_init(d, NULL, NULL);
+	br_x509_decoder_push(d, cert->data, cert->data_len);
+	return br_x509_decoder_get_pkey(d);
 }
 
 static void
-check_key(struct load *l)
+no_certificate(struct load *l, size_t i)
+{
+	fail(l, "certificate %zu makes no sense: what stands between BEGIN "
+	    "and END is none", i + 1);
+}
+
+/* whether there are certificates in the blocks, and the first one is of use;
+ * before the key is tried, which would be blamed for it */
+static void
+check_blocks(struct load *l)
 {
 	const struct cred *c = l->cred;
+	br_x509_decoder_context decoder;
+	struct der_cert d;
+	int error = 0;
 	size_t i;
 
-	switch (try_key(c, 0)) {
-	case 0:
-		return;
-	case BR_ERR_X509_UNSUPPORTED:
-		fail(l, "the certificate's kind of key is not supported");
-		return;
+	for (i = 0; i < c->n_chain; i++)
+		if (!der_cert(&d, c->chain[i].data, c->chain[i].data_len))
+			no_certificate(l, i);
+	if (decode(&decoder, &c->chain[0]) == NULL)
+		error = br_x509_decoder_last_error(&decoder);
+	if (error == BR_ERR_X509_UNSUPPORTED ||
+	    error == BR_ERR_X509_LIMIT_EXCEEDED)
+		fail(l, "the certificate's kind of key (Ed25519?) is not "
+		    "supported: RSA up to 4096 bits and ECDSA with P-256, "
+		    "P-384, P-521 are");
+	else if (error != 0)
+		no_certificate(l, 0);
+}
+
+/* the certificates came from the file of that name */
+static void
+check_key(struct load *l, const char *file)
+{
+	const struct cred *c = l->cred;
+	br_x509_decoder_context d;
+	const br_x509_pkey *key;
+	size_t i;
+
+	for (i = 0; i < c->n_chain; i++) {
+		key = decode(&d, &c->chain[i]);
+		if (key != NULL && key_fits(c, key))
+			break;
 	}
-	for (i = 1; i < c->n_chain; i++)
-		if (try_key(c, i) == 0)
-			fail(l, "the certificates are in the wrong order: "
-			    "the server's own comes first");
-	fail(l, "the key does not belong to the certificate");
+	if (i == c->n_chain) {
+		fail(l, "the key does not belong to the certificate%s%s",
+		    l->file != file ? " in " : "", l->file != file ? file : "");
+	} else if (i > 0) {
+		l->file = file;
+		fail(l, "the certificates are in the wrong order: the "
+		    "server's own comes first, and is number %zu here", i + 1);
+	}
 }
 
 static void
@@ -427,12 +496,20 @@ check_dates(struct load *l, const struct der_cert *d, int64_t now)
 	if (now == 0)
 		return;
 	if (d->not_after < now)
-		fail(l, "the certificate has expired");
+		fail(l, "the certificate has expired: renew it");
 	else if (d->not_before > now)
 		warn(l, "the certificate is not valid yet");
 	else if (d->not_after - now < 14 * DAY_S)
 		warn(l, "the certificate expires within %d days",
 		    (int)((d->not_after - now + DAY_S - 1) / DAY_S));
+}
+
+/* true if cert is the one before it */
+static bool
+same_again(const br_x509_certificate *cert)
+{
+	return cert[-1].data_len == cert[0].data_len &&
+	    memcmp(cert[-1].data, cert[0].data, cert[0].data_len) == 0;
 }
 
 /* each certificate was issued by the next one */
@@ -445,9 +522,12 @@ check_chain(struct load *l, int64_t now)
 
 	for (i = 0; i < c->n_chain && !l->failed; i++, last = d) {
 		if (!der_cert(&d, c->chain[i].data, c->chain[i].data_len))
-			fail(l, "certificate %zu makes no sense", i + 1);
-		else if (i == 0)
+			break; /* check_blocks() has been here */
+		if (i == 0)
 			check_dates(l, &d, now);
+		else if (same_again(&c->chain[i]))
+			fail(l, "certificate %zu is number %zu once more: "
+			    "leave it out", i + 1, i);
 		else if (!der_equal(last.issuer, d.subject))
 			fail(l, "certificate %zu has not issued certificate "
 			    "%zu: the order is the server's own, its issuer, "
@@ -534,7 +614,10 @@ cred_load(const char *file, const char *key, int64_t now, char *err,
 	l.want_key = key == NULL;
 	read_pem(&l);
 	if (!l.failed && c->n_chain == 0)
-		fail(&l, "holds no certificate");
+		fail(&l, "holds no certificate in PEM: no line is -----BEGIN "
+		    "CERTIFICATE-----");
+	if (!l.failed)
+		check_blocks(&l);
 	if (!l.failed && key != NULL) {
 		l.file = key;
 		l.want_chain = false;
@@ -542,9 +625,10 @@ cred_load(const char *file, const char *key, int64_t now, char *err,
 		read_pem(&l);
 	}
 	if (!l.failed && c->type == 0)
-		fail(&l, "holds no private key");
+		fail(&l, "holds no private key: no line is -----BEGIN PRIVATE "
+		    "KEY-----, or with EC or RSA before PRIVATE");
 	if (!l.failed)
-		check_key(&l);
+		check_key(&l, file);
 	l.file = file;
 	if (!l.failed)
 		check_chain(&l, now);

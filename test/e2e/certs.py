@@ -49,8 +49,11 @@ LEAF = ('basicConstraints = CA:FALSE\n'
 
 KINDS = {'ec': ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
          'p384': ['EC', '-pkeyopt', 'ec_paramgen_curve:P-384'],
+         'k1': ['EC', '-pkeyopt', 'ec_paramgen_curve:secp256k1'],
+         'rsa1024': ['RSA', '-pkeyopt', 'rsa_keygen_bits:1024'],
          'rsa': ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048'],
          'rsa4096': ['RSA', '-pkeyopt', 'rsa_keygen_bits:4096'],
+         'rsa5120': ['RSA', '-pkeyopt', 'rsa_keygen_bits:5120'],
          'ed25519': ['ED25519']}
 
 
@@ -138,6 +141,12 @@ def encrypted(k, old=False):
                        '-passout', 'pass:secret')
         assert b'BEGIN ENCRYPTED PRIVATE KEY' in data
     return write('encrypted.key', data)
+
+
+def block(name, data):
+    """A block of PEM, whatever is in it."""
+    return b'-----BEGIN %s-----\n%s-----END %s-----\n' % (
+        name, base64.encodebytes(data), name)
 
 
 def pin(k):

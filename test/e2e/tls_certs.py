@@ -1,6 +1,7 @@
 """Certificates towards clients: which one is shown, which files are taken,
 how they change at a reload, and those that clients have to show."""
 # timeout: 240
+import os
 import re
 import shutil
 import signal
@@ -82,8 +83,14 @@ def chains():
             w.lives('a client that knows the root alone')
     # the key first
     turned = certs.write('turned', far.key, far.chain)
-    with Origin() as o, Secure('', o, certs=[turned]) as w:
-        w.lives('the key before the chain')
+    between = certs.write('between', far.cert, far.key, *far.above)
+    crlf = certs.write('crlf', certs.read(far.both).replace(b'\n', b'\r\n'))
+    bare = certs.write('bare', far.key, b'text\n', certs.read(
+        far.chain).rstrip(b'\n'))
+    rooted = certs.write('rooted', far.both, root().cert)
+    for c in turned, between, crlf, bare, rooted:
+        with Origin() as o, Secure('', o, certs=[c]) as w:
+            w.lives(c)
 
 
 @case
@@ -94,6 +101,7 @@ def keys():
     crlf = certs.write('crlf', certs.read(rsa.key).replace(b'\n', b'\r\n'))
     bare = certs.write('bare', certs.read(ec.key).rstrip(b'\n'))
     text = certs.write('text', b'a comment\n\n', ec.key, b'\nand more\n')
+    noise = certs.write('noise', b'\0\1\n-----\n', ec.key, b'\xff' * 9999)
 
     def check(_, c, key):
         with Origin() as o:
@@ -103,8 +111,9 @@ def keys():
           ('EC SEC1 behind parameters', ec, certs.sec1(ec.key, True)),
           ('P-384', p384, p384.key), ('RSA PKCS#8', rsa, rsa.key),
           ('RSA PKCS#1', rsa, certs.pkcs1(rsa.key)), ('CRLF', rsa, crlf),
-          ('no newline at the end', ec, bare), ('text around', ec, text)],
-         check)
+          ('no newline at the end', ec, bare), ('text around', ec, text),
+          ('noise around', ec, noise), ('among 3 MB', ec, certs.write(
+              'long', b'not it\n' * 450000, ec.key))], check)
 
 
 def bad_files():
@@ -112,12 +121,23 @@ def bad_files():
     ec, rsa = root().leaf(HOST), root().leaf(HOST, kind='rsa')
     ed = root().leaf(HOST, kind='ed25519')
     old = root().leaf(HOST, start=-9 * DAY, end=-DAY)
-    far = root().sub().leaf(HOST)
+    far = root().sub().sub('Second').leaf(HOST)
     turned = certs.write('turned', *reversed(far.above), far.cert)
     empty, none = certs.write('empty'), certs.new_path('missing')
     half = certs.write('half', certs.read(ec.cert)[:300])
-    bits = certs.write('bits', b'-----BEGIN CERTIFICATE-----\nAAAAAAAAAAAA\n'
-                       b'-----END CERTIFICATE-----\n')
+    bits = certs.block(b'CERTIFICATE', bytes(9))
+    junk, nothing = certs.write('junk', bits), certs.write(
+        'nothing', certs.block(b'CERTIFICATE', b''), ec.key)
+    tail = certs.write('tail', certs.block(b'CERTIFICATE', ec.der + b'x'))
+    large = certs.write('large', certs.block(b'CERTIFICATE', bytes(3 << 20)))
+    second = certs.write('second', ec.cert, bits)
+    twice = certs.write('twice', ec.cert, ec.cert)
+    swapped = certs.write('swapped', far.cert, *reversed(far.above))
+    dsa = certs.write('dsa', certs.block(b'DSA PRIVATE KEY', b'0'))
+    glued = certs.write('glued', certs.read(ec.cert).strip(), ec.key)
+    pipe = certs.new_path('pipe')
+    os.mkfifo(pipe)
+    k1, big = root().leaf(HOST, kind='k1'), root().leaf(HOST, kind='rsa5120')
     locked, locked1 = certs.encrypted(ec.key), certs.encrypted(rsa.key, True)
     strange = certs.key('ec', 'strange')
     return [
@@ -130,15 +150,33 @@ def bad_files():
         ('a certificate as key', ec.cert, ec.cert, ec.cert, r'key'),
         ('no key in it', ec.cert, None, ec.cert, r'key'),
         ('half', half, ec.key, half, r'.'),
-        ('bits', bits, ec.key, ec.key, r'.'),
-        ('not the key', ec.cert, strange, strange, r'fit|match|belong'),
-        ('key of another kind', ec.cert, rsa.key, rsa.key,
-         r'fit|match|belong'),
-        ('wrong order', turned, far.key, None, r'order'),
+        ('no certificate', junk, ec.key, junk, r'certificate 1 '),
+        ('no certificate, one file', nothing, None, nothing,
+         r'certificate 1 '),
+        ('more than a certificate', tail, ec.key, tail, r'certificate 1 '),
+        ('3 MB', large, ec.key, large, r'certificate 1 '),
+        ('no certificate behind one', second, ec.key, second,
+         r'certificate 2 '),
+        ('twice', twice, ec.key, twice, r'certificate 2 .* once more'),
+        ('DER', certs.write('der', ec.der), ec.key, None, r'PEM'),
+        ('no newline between', glued, None, glued, r'no line is'),
+        ('a pipe', pipe, ec.key, pipe, r'regular'),
+        ('a pipe as key', ec.cert, pipe, pipe, r'regular'),
+        ('not the key', ec.cert, strange, strange, r'belong.* in .*'
+         + re.escape(os.path.basename(ec.cert))),
+        ('key of another kind', ec.cert, rsa.key, rsa.key, r'belong'),
+        ('leaf last', turned, far.key, turned, r'order.* number 3'),
+        ('wrong order', swapped, far.key, swapped,
+         r'certificate 2 has not issued certificate 1'),
         ('encrypted', ec.cert, locked, locked, r'encrypted|password'),
         ('encrypted the old way', rsa.cert, locked1, locked1,
          r'encrypted|password'),
         ('Ed25519', ed.cert, ed.key, None, r'Ed25519|supported'),
+        ('Ed25519 key', ec.cert, ed.key, ed.key, r'Ed25519'),
+        ('Ed25519 certificate', ed.cert, ec.key, ed.cert, r'supported'),
+        ('DSA', ec.cert, dsa, dsa, r'kind of key.*supported'),
+        ('RSA of 5120 bits', big.cert, big.key, big.cert, r'up to 4096'),
+        ('another curve', k1.cert, k1.key, None, r'supported'),
         ('expired', old.cert, old.key, old.cert, r'expired'),
     ]
 
@@ -170,6 +208,27 @@ def bad_at_start():
         assert re.search(words, err.replace(certs.top(), '')), err
     each(bad_files(), check)
     assert 'cert' in refused(''), 'https without a certificate'
+
+
+@case
+def unwise():
+    """Warned of, by -n as well; it starts."""
+    weak = root().leaf(HOST, kind='rsa1024')
+    soon = root().leaf(HOST, end=5 * DAY)
+    late = root().leaf(HOST, start=DAY)
+
+    def check(_, cert, words):
+        said = cert_keys(cert)
+        with Origin() as o, Secure('', o, certs=[cert]) as w:
+            line = w.log('message', level='warn')[0]['msg']
+            assert cert.chain in line and re.search(words, line), line
+            status, out, err = run_weir('-n', '-c', w.conf_path)
+            same(status, 0, 'status of -n')
+            assert said.split('\n')[0] in out.decode(), out
+            assert line in err.decode(), err
+    each([('RSA of 1024 bits', weak, '1024 .* weak'),
+          ('ends soon', soon, 'expires within 5 days'),
+          ('not yet valid', late, 'not valid yet')], check)
 
 
 @case

@@ -115,6 +115,8 @@ static const char script[] =
 "(echo -----BEGIN CERTIFICATE-----; echo '!!!!') >bad.pem\n"
 "(cat leaf.crt; echo -----BEGIN CERTIFICATE-----; echo AAAA;\n"
 "echo -----END CERTIFICATE-----) >junk.pem\n"
+"(sed '1,/END/d' junk.pem; cat leaf.crt) >first.pem\n"
+"cat leaf.crt leaf.crt >twice.pem\n"
 ": >empty.pem\n"
 "for i in 1 2 3 4 5 6 7 8 9; do cat leaf.crt; done >nine.pem\n"
 "openssl x509 -in leaf.crt -noout -pubkey | \\\n"
