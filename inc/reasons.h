@@ -45,6 +45,7 @@ R(CLIENT_CUT,         "client_cut",          400, WARN, "The client ended in the
 /* what a listener without TLS answers by itself */
 R(CHALLENGE,          "challenge",           200, INFO, "A challenge of a certificate authority was answered.")
 R(NO_CHALLENGE,       "no_challenge",        404, INFO, "There is no such challenge.")
+R(CHALLENGE_METHOD,   "challenge_method",    405, INFO, "A challenge can only be read.")
 R(REDIRECT,           "redirect",            308, INFO, "This site is to be had by https.")
 /* a client's TLS: RFC 5246 */
 R(TLS_TIMEOUT,        "tls_timeout",         0,   INFO, "The TLS handshake was not done in time.")

@@ -1,6 +1,7 @@
 /* What a listener without TLS answers by itself: see plain.h. */
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,10 +9,11 @@
 
 #include "plain.h"
 #include "field.h"
+#include "log.h"
 
 #define WELL_KNOWN "/.well-known/acme-challenge/"
 #define TOKEN_MAX 200
-#define PROOF_MAX 1024 /* bytes of a key authorization: some 90 in use */
+#define PROOF_MAX 1000 /* bytes of a key authorization: some 90 in use */
 #define HTTPS_PORT 443
 
 /* keeps what t holds for the answer */
@@ -44,20 +46,52 @@ is_token(struct span s)
 	return s.n > 0 && s.n <= TOKEN_MAX;
 }
 
-/* reads a small file whole; its bytes, or -1 */
+/* a token's file, or -1; below the directory no link is followed, as others
+ * may write there who may not read what weir can */
+static int
+open_proof(const char *webroot, const char *token)
+{
+	static const char *const below[] = {".well-known", "acme-challenge"};
+	/* a pipe would hold up everybody */
+	const int file = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
+	int at, dir, err;
+	size_t i;
+
+	at = open(webroot, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (i = 0; i <= 2 && at >= 0; i++) {
+		dir = at;
+		at = openat(dir, i < 2 ? below[i] : token,
+		    i < 2 ? file | O_DIRECTORY : file);
+		err = errno;
+		close(dir);
+		errno = err;
+	}
+	return at;
+}
+
+/* reads a token's file whole: its bytes, or -1 with what is wrong, "" if it
+ * is not there */
 static ssize_t
-read_file(const char *path, char *p, size_t size)
+read_proof(const char *webroot, const char *token, char *p, size_t size,
+    const char **wrong)
 {
 	struct stat st;
 	ssize_t n = -1;
-	int fd;
+	int fd = open_proof(webroot, token);
 
-	/* a pipe would hold up everybody, a link may lead anywhere */
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		/* a link is no directory where one is asked for */
+		*wrong = errno == ENOENT ? "" :
+		    errno == ELOOP || errno == ENOTDIR ?
+		    "is, or is behind, a symbolic link" : strerror(errno);
 		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		n = read(fd, p, size);
+	}
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		*wrong = "is no regular file";
+	else if (st.st_size > (off_t)size)
+		*wrong = "is too large for a challenge";
+	else if ((n = read(fd, p, size)) < 0)
+		*wrong = strerror(errno);
 	close(fd);
 	return n;
 }
@@ -66,25 +100,26 @@ enum reason
 plain_challenge(struct session *s, const struct http_request *q)
 {
 	const size_t prefix = sizeof WELL_KNOWN - 1;
-	char path[1024], proof[PROOF_MAX];
+	const char *webroot = s->conf->acme_webroot, *wrong;
+	char token[TOKEN_MAX + 1], proof[PROOF_MAX];
+	struct span name;
 	struct text t;
-	struct span token;
 	ssize_t n;
-	int len;
 
-	if (s->tls || s->conf->acme_webroot == NULL || q->path.n < prefix ||
+	if (s->tls || webroot == NULL || q->path.n < prefix ||
 	    memcmp(q->path.p, WELL_KNOWN, prefix) != 0)
 		return R_DONE;
-	token.p = q->path.p + prefix;
-	token.n = q->path.n - prefix;
-	if (!is_token(token) || (q->method_id != HTTP_M_GET &&
-	    q->method_id != HTTP_M_HEAD))
+	if (q->method_id != HTTP_M_GET && q->method_id != HTTP_M_HEAD)
+		return R_CHALLENGE_METHOD;
+	name.p = q->path.p + prefix;
+	name.n = q->path.n - prefix;
+	if (!is_token(name))
 		return R_NO_CHALLENGE;
-	len = snprintf(path, sizeof path, "%s" WELL_KNOWN "%.*s",
-	    s->conf->acme_webroot, (int)token.n, token.p);
-	if (len < 0 || (size_t)len >= sizeof path)
-		return R_NO_CHALLENGE;
-	n = read_file(path, proof, sizeof proof);
+	snprintf(token, sizeof token, "%.*s", (int)name.n, name.p);
+	n = read_proof(webroot, token, proof, sizeof proof, &wrong);
+	if (n < 0 && *wrong != '\0')
+		log_warn("acme_webroot: %s" WELL_KNOWN "%s: %s", webroot,
+		    token, wrong);
 	if (n < 0)
 		return R_NO_CHALLENGE;
 	text_init(&t, proof, sizeof proof);

@@ -377,7 +377,9 @@ rewrite_answer(struct text *t, const struct rewrite_answer *how)
 		text_span(t, how->own);
 		text_mem(t, "\r\n", 2);
 	}
-	if (status == 405)
+	if (how->reason == R_CHALLENGE_METHOD)
+		text_str(t, "Allow: GET, HEAD\r\n");
+	else if (status == 405)
 		text_str(t, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, "
 		    "OPTIONS\r\n");
 	if (status == 426)

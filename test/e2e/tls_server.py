@@ -443,7 +443,7 @@ TRAVERSAL = ['../secret', '..', '.', '', '%2e%2e/secret', '..%2fsecret',
              'a/../../../secret', '/etc/passwd', '//etc/passwd', 'token/',
              'token/..', 'token%00', './token', 'sub/token', '.hidden',
              'fifo', 'a' * 300, 'to%6ben', 'token\\x',
-             '..\\secret']
+             '..\\secret', 'sub', 'link', 'out', 'nowhere']
 
 
 @case
@@ -463,6 +463,9 @@ def acme():
             with open(path, 'w') as f:
                 f.write(text)
         os.mkfifo(deep + 'fifo')
+        for name, to in (('link', top + '/secret'), ('out', '/etc/passwd'),
+                         ('nowhere', top + '/none')):
+            os.symlink(to, deep + name)
         conf = ('listen = http://127.0.0.1:%d\nredirect = https\n'
                 'acme_webroot = %s/www\n' % (port, top))
         with Origin() as o, Secure(conf, o) as w:
@@ -481,8 +484,71 @@ def acme():
             same(ask(base + 'missing').status, 404, 'missing')
             each([(x,) for x in TRAVERSAL], check)
             within(str(ask('/other').status), '301|302|307|308', 'the rest')
+            r = ask(base + 'token', 'POST')
+            same((r.status, r.get('allow')), (405, 'GET, HEAD'), 'POST')
+            same(ask(base + 'missing', 'DELETE').status, 405, 'DELETE')
+            with w.plain(port) as c:
+                r = c.ask(plain(base + 'token', 'Range: bytes=2-3\r\n'))
+                same((r.status, r.body), (200, b'token.thumb'), 'a range')
+                r = c.ask(plain(base + 'token?a=b'))
+                same((r.status, r.body), (200, b'token.thumb'), 'a query')
             same(o.requests, [], 'requests upstream')
             w.lives()
+
+
+@case
+def acme_files():
+    """What cannot be answered from is said to be, and is not cut."""
+    port = free_port()
+    base = '/.well-known/acme-challenge/'
+    rows = [('empty', b'', None), ('longest', b'x' * 1000, None),
+            ('longer', b'x' * 1001, 'too large'),
+            ('huge', b'x' * 1000000, 'too large'),
+            ('lines', b'token.thumb\r\n\n', None),
+            ('bytes', bytes(range(256)), None),
+            ('directory', None, 'no regular file'),
+            ('missing', None, None)]
+    with tempfile.TemporaryDirectory() as top:
+        deep = top + base
+        os.makedirs(deep + 'directory')
+        for name, data, _ in rows:
+            if data is not None:
+                with open(deep + name, 'wb') as f:
+                    f.write(data)
+        conf = ('listen = http://127.0.0.1:%d\nacme_webroot = %s\n' %
+                (port, top))
+        with Origin() as o, Secure(conf, o) as w:
+            def ask(name):
+                n = len(w.log('message', level='warn'))
+                with w.plain(port) as c:
+                    r = c.ask(plain(base + name))
+                if r.status != 200:
+                    refusal(r, 404, 'no_challenge')
+                w.next()
+                return r, w.log('message', level='warn')[n:]
+
+            def check(name, data, wrong):
+                r, said = ask(name)
+                if data is not None and wrong is None:
+                    same((r.status, r.body), (200, data), 'answer')
+                else:
+                    same(r.status, 404, 'status')
+                if wrong is None:
+                    return same(said, [], 'warnings')
+                assert deep + name in said[0]['msg'], said
+                assert wrong in said[0]['msg'], said
+            each(rows, check)
+            # nor do directories lead away
+            os.rename(top + '/.well-known', top + '/away')
+            os.symlink('away', top + '/.well-known')
+            r, said = ask('longest')
+            same(r.status, 404, 'through a link')
+            assert 'symbolic link' in said[0]['msg'], said
+            os.unlink(top + '/.well-known')
+            os.mkdir(top + '/.well-known')
+            os.symlink('../away/acme-challenge', deep[:-1])
+            same(ask('longest')[0].status, 404, 'through a deeper link')
+            same(o.requests, [], 'requests upstream')
 
 
 main()

@@ -752,7 +752,9 @@ expected_head(const struct rewrite_answer *a, size_t length, char *p,
 	    "%s%s%s%s%s\r\n",
 	    status, http_phrase(status), is_json(a) ? "application/json" :
 	    "text/plain; charset=utf-8", (unsigned)length, status == 308 ?
-	    "Location: https://a.b/c\r\n" : "", status == 405 ?
+	    "Location: https://a.b/c\r\n" : "",
+	    a->reason == R_CHALLENGE_METHOD ? "Allow: GET, HEAD\r\n" :
+	    status == 405 ?
 	    "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "",
 	    status == 426 ?
 	    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "",
