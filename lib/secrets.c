@@ -92,6 +92,31 @@ dials_with_tls(const struct conf *c)
 	return false;
 }
 
+/* one key before the first route that tells how TLS is spoken to upstreams */
+static void
+warn_useless(const struct conf *c, const char *key, bool given)
+{
+	if (given)
+		log_warn("%s: %s: no route has an https:// upstream",
+		    conf_where(c, c->defaults, key), key);
+}
+
+/* in a route that is an error; here it may be for upstreams to come */
+static void
+warn_all_useless(const struct conf *c)
+{
+	const struct conf_route *d = c->defaults;
+
+	if (dials_with_tls(c))
+		return;
+	warn_useless(c, "upstream_verify", !d->upstream_verify);
+	warn_useless(c, "upstream_ca", d->upstream_ca != NULL);
+	warn_useless(c, "upstream_name", d->upstream_name != NULL);
+	warn_useless(c, "upstream_pin", d->upstream_pin != NULL);
+	warn_useless(c, "upstream_cert", d->upstream_cert != NULL);
+	warn_useless(c, "upstream_key", d->upstream_key != NULL);
+}
+
 /* record buffers, self-test: only where TLS is spoken, and once */
 static int
 begin(const struct conf *c, char *err, size_t size)
@@ -168,6 +193,7 @@ secrets_load(struct conf *c, char *err, size_t size)
 	struct conf_route *r;
 	unsigned i;
 
+	warn_all_useless(c);
 	if (begin(c, err, size) < 0 || load_server(c, err, size) < 0)
 		return -1;
 	for (r = c->routes; r != NULL; r = r->next)

@@ -306,6 +306,32 @@ def bad_keys():
 
 
 @case
+def useless():
+    """What holds for no upstream, as none has TLS, is warned of."""
+    c = root().leaf(HOST)
+    rows = [('upstream_verify', 'no'), ('upstream_ca', c.cert),
+            ('upstream_name', 'a.example'), ('upstream_pin', c.pin),
+            ('upstream_cert', c.both), ('upstream_key', c.key)]
+    lines = ''.join('%s = %s\n' % r for r in rows)
+    with Origin() as o, SecureOrigin(c) as s:
+        bare = 'route = /\nupstream = %s\n' % o.url
+        for n, rest in ((0, bare + 'upstream = ' + s.url),
+                        (0, bare + 'route = /x\nupstream = ' + s.url),
+                        (6, bare),
+                        (6, bare + 'route = /x\nupstream_ca =\n'
+                         'upstream = ' + o.url)):
+            with Weir(lines + rest) as w:
+                said = [x['msg'] for x in w.log('message', level='warn')]
+                same(len(said), n, 'warnings')
+                for i, (key, _) in enumerate(rows[:n]):
+                    # behind listen, which the first line is for
+                    want = ':%d: %s: ' % (i + 2, key)
+                    assert want in said[i], (want, said)
+        with Weir('upstream_verify = yes\nupstream_ca =\n' + bare) as w:
+            same(w.log('message', level='warn'), [], 'warnings')
+
+
+@case
 def another_upstream():
     """One that cannot be trusted is passed over for one that can."""
     with SecureOrigin(root('other').leaf(HOST)) as bad, \
