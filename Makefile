@@ -20,8 +20,10 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 INC = -Iinc -isystem $(BEARSSL)/inc -isystem /usr/include/bearssl
 ALL = $(STD) $(WARN) $(INC) $(POSIX:1=-DPOSIX) $(CFLAGS)
 # the library itself, so that the program needs no shared one
-LIB = $$(ls $(BEARSSL)/build/libbearssl.a 2>/dev/null || \
-	$(CC) -print-file-name=libbearssl.a)
+LIB = $$(lib=$(BEARSSL:=/build/libbearssl.a); \
+	[ -z "$$lib" ] || [ -f "$$lib" ] || \
+	    echo "BearSSL is not built: make -C $(BEARSSL) lib" >&2; \
+	echo "$${lib:-$$($(CC) -print-file-name=libbearssl.a)}")
 
 OBJ = http.o ws.o tls.o config.o lib/arena.o lib/body.o lib/buf.o lib/chunk.o \
 	lib/confprint.o lib/conn.o lib/der.o lib/dial.o lib/echo.o lib/echoconn.o \
@@ -69,11 +71,11 @@ $(UNIT): $(OBJ) $(HDR) test/unit/guard.h
 
 # everything in one file, for any Linux of this kind: needs musl-gcc
 static:
-	$(MAKE) CC=musl-gcc weir-static
+	$(MAKE) CC=musl-gcc LIB="$(LIB)" weir-static
 weir-static: proxy.c $(OBJ:.o=.c) $(HDR)
 	$(CC) $(STD) $(WARN) $(INC) -Os -static -ffunction-sections \
 	    -fdata-sections -Wl,--gc-sections -s -o $@ proxy.c \
-	    $(OBJ:.o=.c) $$(cc -print-file-name=libbearssl.a)
+	    $(OBJ:.o=.c) $(LIB)
 
 test: weir $(UNIT)
 	test/need
