@@ -625,11 +625,11 @@ check(struct loader *l)
 	    value_text(VALUE_SIZE, &need, text), "header_max and header rules");
 }
 
-/* where a route's key comes from that holds for r */
+/* where a key comes from that holds for r */
 static const struct conf_setting *
 origin(const struct conf *c, const struct conf_route *r, const char *key)
 {
-	const struct key *k = key_find(key, true);
+	const struct key *k = key_find(key, r != c->defaults);
 	const struct conf_setting *s = key_given(r, k);
 
 	return s != NULL ? s : key_given(c->defaults, k);

@@ -96,7 +96,7 @@ void conf_free(struct conf *c);
 /*
  * Where the route's key stands that holds for r, in r or before the first
  * route ("weir.conf:12"), for errors of later stages; where r begins if the
- * key stands nowhere.
+ * key stands nowhere. With c->defaults as r, any key before the first route.
  */
 const char *conf_where(const struct conf *c, const struct conf_route *r,
     const char *key);

@@ -1,4 +1,6 @@
 /* Certificates and keys of a configuration: see secrets.h. */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +119,26 @@ warn_all_useless(const struct conf *c)
 	warn_useless(c, "upstream_key", d->upstream_key != NULL);
 }
 
+/* else no challenge would ever be found there, and nobody told */
+static int
+check_webroot(const struct conf *c, char *err, size_t size)
+{
+	struct stat st;
+	int wrong = 0;
+
+	if (c->acme_webroot == NULL)
+		return 0;
+	if (stat(c->acme_webroot, &st) < 0)
+		wrong = errno;
+	else if (!S_ISDIR(st.st_mode))
+		wrong = ENOTDIR;
+	if (wrong == 0)
+		return 0;
+	snprintf(err, size, "%s: acme_webroot: %s: %s", conf_where(c,
+	    c->defaults, "acme_webroot"), c->acme_webroot, strerror(wrong));
+	return -1;
+}
+
 /* record buffers, self-test: only where TLS is spoken, and once */
 static int
 begin(const struct conf *c, char *err, size_t size)
@@ -194,6 +216,8 @@ secrets_load(struct conf *c, char *err, size_t size)
 	unsigned i;
 
 	warn_all_useless(c);
+	if (check_webroot(c, err, size) < 0)
+		return -1;
 	if (begin(c, err, size) < 0 || load_server(c, err, size) < 0)
 		return -1;
 	for (r = c->routes; r != NULL; r = r->next)

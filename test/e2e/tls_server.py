@@ -427,6 +427,16 @@ def redirect():
             got = re.sub(r':\d+', '', r.get('location').replace(
                 'https://', '', 1))
             same(got, HOST + target, 'Location')
+        # the host as it came, but for its port
+        for host in 'a.example:80', '[::1]', '[::1]:8080', '10.0.0.1':
+            r = ask(plain(host=host))
+            bare = re.sub(r':\d+$', '', host) if ']' not in host else '[::1]'
+            same(r.get('location'), 'https://%s:%d/' % (bare, w.port), host)
+        r = ask(b'GET /x HTTP/1.0\r\nHost: a\r\n\r\n')
+        same((r.status, r.get('location')),
+             (308, 'https://a:%d/x' % w.port), 'HTTP/1.0')
+        refusal(ask(b'GET / HTTP/1.0\r\n\r\n'), 400, 'bad_host')
+        same(ask(b'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n').status, 200, '*')
         r = ask(plain('/x', method='POST', body=b'hello'))
         within(str(r.status), '307|308', 'POST')
         # nothing of the client's makes a field of its own
@@ -434,7 +444,7 @@ def redirect():
         assert not r.has('x'), r
         r = ask(b'GET //evil.example/ HTTP/1.1\r\nHost: a\r\n\r\n')
         assert r.get('location').startswith('https://a'), r
-        same(o.requests, [], 'requests upstream')
+        same([q.target for q in o.requests], ['*'], 'requests upstream')
         w.lives()
 
 
