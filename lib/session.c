@@ -792,7 +792,9 @@ view_read(struct conn *c, struct view *v, bool *full)
 void
 view_kept(struct conn *c, struct view *v)
 {
-	v->p = c->in != NULL ? (char *)c->in->data + c->in->beg : NULL;
+	static char none; /* no arithmetic on NULL: C99 6.5.6 */
+
+	v->p = c->in != NULL ? (char *)c->in->data + c->in->beg : &none;
 	v->n = buf_len(c->in);
 }
 
