@@ -86,7 +86,8 @@ read_clock(void)
 	world.turn++;
 	clock_gettime(CLOCK_REALTIME, &t);
 	log_clock((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
-	tls_clock((int64_t)t.tv_sec);
+	if (tls_clock((int64_t)t.tv_sec) && world.conf != NULL)
+		secrets_clock(world.conf);
 }
 
 static void
@@ -485,6 +486,7 @@ reload(void)
 	world.conf = c;
 	if (has_names(c))
 		start_resolver();
+	secrets_clock(c);
 	log_event("reload");
 }
 
@@ -763,6 +765,7 @@ serve_forever(struct conf *c)
 		log_pair_int("pid", getpid());
 		log_end();
 	}
+	secrets_clock(c);
 	if (has_names(c))
 		start_resolver();
 	memory_max = session_init(c);

@@ -28,6 +28,8 @@
 	    "TLS sessions kept for clients that come back, whose handshake then costs little. 0: none.") \
 	KEY(tls_lifetime_ms, "tls_session_lifetime", MSEC, "1h", LIVE, \
 	    "Time for which a TLS session is kept.") \
+	KEY(clock_relaxed, "clock", CLOCK, "strict", LIVE, \
+	    "Whether certificates newer than weir are refused (strict) or believed (relaxed) while the clock is not set.") \
 	KEY(acme_webroot, "acme_webroot", FILE, "", LIVE, \
 	    "Directory whose .well-known/acme-challenge/ is served on listeners without TLS, for a certificate authority.") \
 	KEY(max_connections, "max_connections", UINT, "1024", START, \

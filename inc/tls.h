@@ -27,11 +27,17 @@ const char *tls_about(void);
  * how many pairs of record buffers there may be at once; 0, or -1 with errno.
  */
 int tls_init(size_t buffers);
-/* seconds since 1970 by which certificates are judged: once a turn or less */
-void tls_clock(int64_t unix_s);
+/* seconds since 1970 by which certificates are judged: once a turn or less.
+ * True if the clock has been set since, or is not set any more */
+bool tls_clock(int64_t unix_s);
 /* true if that is before weir was written: certificates are judged by that day
  * then, which is worth a warning */
 bool tls_clock_unset(void);
+/* tls_clock()'s seconds, or that day's */
+int64_t tls_now(void);
+/* while the clock is not set a certificate that was issued since that day is
+ * judged as of its own first second, and does not fail as not yet valid */
+void tls_clock_relax(bool relaxed);
 /* bytes that tls_init()'s buffers can take in all */
 size_t tls_memory(void);
 

@@ -39,6 +39,7 @@ struct tls_client {
 	struct cred *cred; /* shown when asked; or NULL */
 	br_ssl_session_parameters session;
 	bool resume; /* there is a session */
+	bool undated; /* the clock was not set when it began */
 	int64_t since; /* of it */
 	unsigned refs;
 };

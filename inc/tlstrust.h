@@ -11,7 +11,7 @@
 
 /*
  * Judges the certificates that a peer shows. Only for tls.c and its parts.
- * tls_clock() belongs here.
+ * tls_clock() and its like belong here.
  */
 
 /* what a peer has to show */
@@ -30,6 +30,8 @@ struct trust {
 struct check {
 	const br_x509_class *vtable; /* first: the engine knows this place */
 	const struct trust *how;
+	int64_t now; /* the time by which they are judged */
+	bool relaxed; /* it may be that of the first one's beginning */
 	bool early, late; /* a certificate's time has not come, or is over */
 	bool self; /* the first one has issued itself */
 	unsigned count; /* certificates seen */
@@ -49,7 +51,5 @@ struct check *check_new(const struct trust *how, const struct anchors *cas,
     const br_ssl_engine_context *e);
 /* NULL is fine */
 void check_free(struct check *k);
-/* seconds since 1970 by which certificates are judged */
-int64_t trust_now(void);
 
 #endif

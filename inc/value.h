@@ -12,7 +12,7 @@
 enum value_type {
 	VALUE_MSEC, VALUE_SIZE, VALUE_UINT, /* numbers */
 	VALUE_BOOL, VALUE_LEVEL, VALUE_FORMAT, VALUE_ERRORS, /* words */
-	VALUE_REDIRECT,
+	VALUE_CLOCK, VALUE_REDIRECT,
 	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
 	VALUE_NAME, VALUE_PIN,
 	/* lists, which are config.c's own and not for the functions here */
@@ -40,6 +40,7 @@ enum conf_redirect {
 #define CONF_T_LEVEL int
 #define CONF_T_FORMAT bool /* true: json */
 #define CONF_T_ERRORS enum conf_error_format
+#define CONF_T_CLOCK bool /* true: relaxed */
 #define CONF_T_REDIRECT enum conf_redirect
 #define CONF_T_STR const char * /* never "" */
 #define CONF_T_PATH const char * /* never "" but NULL */

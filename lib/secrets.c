@@ -208,6 +208,36 @@ load_client(const struct conf *c, const struct conf_route *r,
 	return *client != NULL ? 0 : blame(err, size, r->where, why);
 }
 
+static void
+warn_unset(const struct conf *c)
+{
+	time_t now = time(NULL), judged = (time_t)tls_now();
+	char is[32], by[32];
+
+	strftime(is, sizeof is, "%Y-%m-%d", gmtime(&now));
+	strftime(by, sizeof by, "%Y-%m-%d", gmtime(&judged));
+	log_warn("the clock is not set, it says %s: until it is, certificates "
+	    "are judged as of %s, and those that begin later are %s", is, by,
+	    c->clock_relaxed ? "believed (clock = relaxed)" :
+	    "refused (clock = strict)");
+}
+
+void
+secrets_clock(const struct conf *c)
+{
+	static enum { QUIET, WARNED, TOLD } said;
+
+	tls_clock_relax(c->clock_relaxed);
+	if (said == QUIET && tls_clock_unset() &&
+	    (listens_with_tls(c) || dials_with_tls(c))) {
+		warn_unset(c);
+		said = WARNED;
+	} else if (said == WARNED && !tls_clock_unset()) {
+		log_info("the clock is set");
+		said = TOLD;
+	}
+}
+
 int
 secrets_load(struct conf *c, char *err, size_t size)
 {

@@ -364,7 +364,9 @@ tls_shake_client(struct tls_client *t, br_ssl_client_context *c, int *error)
 bool
 shake_resumes(struct tls_client *t, br_ssl_client_context *c)
 {
-	if (!t->resume || monotonic() - t->since > RESUME_S)
+	/* a certificate that got by without a clock is judged again */
+	if (!t->resume || monotonic() - t->since > RESUME_S ||
+	    (t->undated && !tls_clock_unset()))
 		return false;
 	br_ssl_engine_set_session_parameters(&c->eng, &t->session);
 	return true;
@@ -375,6 +377,7 @@ shake_keep(struct tls_client *t, const br_ssl_engine_context *e)
 {
 	br_ssl_engine_get_session_parameters(e, &t->session);
 	t->resume = t->session.session_id_len > 0;
+	t->undated = tls_clock_unset();
 	t->since = monotonic();
 }
 
@@ -410,7 +413,7 @@ tls_server_cert(struct tls_server *s, const char *file, const char *key,
 	struct cred **end_of = &s->creds, *c;
 	uint16_t n = 1;
 
-	c = cred_load(file, key, trust_now(), err, warn, size);
+	c = cred_load(file, key, tls_now(), err, warn, size);
 	if (c == NULL)
 		return -1;
 	for (; *end_of != NULL; end_of = &(*end_of)->next)
@@ -547,7 +550,7 @@ tls_client_new(const struct tls_client_how *how, char *err, size_t size)
 	else if ((how->ca == NULL || !how->verify ||
 	    (c->cas = anchors_load(how->ca, err, size)) != NULL) &&
 	    (how->cert == NULL ||
-	    (c->cred = cred_load(how->cert, how->key, trust_now(), err, NULL,
+	    (c->cred = cred_load(how->cert, how->key, tls_now(), err, NULL,
 	    size)) != NULL))
 		return c;
 	tls_client_free(c);

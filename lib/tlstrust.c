@@ -3,6 +3,10 @@
  * one, which keeps the certificate that is coming to look for what that does
  * not know: addresses, pins, and whether a time is over or has not come.
  * Without verification there is only this one.
+ *
+ * A clock that is not set stands before the day when this was written, which
+ * is taken for it then. That a certificate is newer is likely, and no proof
+ * that its time has come: who relaxes believes the certificate in this.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +22,15 @@
 #define CERT_MAX 16384
 
 static int64_t clock_s;
+static bool relaxed;
 
-void
+bool
 tls_clock(int64_t unix_s)
 {
+	bool was = tls_clock_unset();
+
 	clock_s = unix_s;
+	return was != tls_clock_unset();
 }
 
 bool
@@ -32,12 +40,36 @@ tls_clock_unset(void)
 }
 
 int64_t
-trust_now(void)
+tls_now(void)
 {
 	return tls_clock_unset() ? TLS_EPOCH : clock_s;
 }
 
+void
+tls_clock_relax(bool yes)
+{
+	relaxed = yes;
+}
+
 #define CHECK(x) ((struct check *)(void *)(x))
+
+static void
+set_time(struct check *k, int64_t now)
+{
+	k->now = now;
+	/* days since the year 0 */
+	if (k->how->verify)
+		br_x509_minimal_set_time(&k->u.minimal,
+		    (uint32_t)(719528 + now / 86400),
+		    (uint32_t)(now % 86400));
+}
+
+/* the first certificate's dates are to be known before it is judged */
+static bool
+held_back(const struct check *k)
+{
+	return k->relaxed && k->count == 0 && k->cert != NULL;
+}
 
 static void
 check_start(const br_x509_class **x, const char *sni)
@@ -71,10 +103,10 @@ check_append(const br_x509_class **x, const unsigned char *p, size_t n)
 {
 	struct check *k = CHECK(x);
 
-	if (k->how->verify)
-		k->u.minimal.vtable->append(&k->u.minimal.vtable, p, n);
-	else if (k->count > 0)
+	if (!k->how->verify && k->count > 0)
 		return;
+	if (k->how->verify && !held_back(k))
+		k->u.minimal.vtable->append(&k->u.minimal.vtable, p, n);
 	if (k->cert != NULL && n <= k->len - k->n)
 		memcpy(k->cert + k->n, p, n);
 	k->n += n;
@@ -124,15 +156,21 @@ check_end_cert(const br_x509_class **x)
 	struct der_cert d;
 	bool sense;
 
-	if (k->how->verify)
-		k->u.minimal.vtable->end_cert(&k->u.minimal.vtable);
-	else if (k->count > 0)
+	if (!k->how->verify && k->count > 0)
 		return;
 	sense = k->cert != NULL && k->n == k->len &&
 	    der_cert(&d, k->cert, k->n);
+	if (held_back(k) && k->n == k->len) {
+		if (sense && d.not_before > k->now)
+			set_time(k, d.not_before);
+		k->u.minimal.vtable->append(&k->u.minimal.vtable, k->cert,
+		    k->n);
+	}
+	if (k->how->verify)
+		k->u.minimal.vtable->end_cert(&k->u.minimal.vtable);
 	if (sense) {
-		k->early |= d.not_before > trust_now();
-		k->late |= d.not_after < trust_now();
+		k->early |= d.not_before > k->now;
+		k->late |= d.not_after < k->now;
 	}
 	if (k->count++ > 0)
 		return;
@@ -181,13 +219,13 @@ check_new(const struct trust *how, const struct anchors *cas,
 {
 	struct check *k = calloc(1, sizeof *k);
 	br_x509_minimal_context *m;
-	int64_t now = trust_now();
 	int h;
 
 	if (k == NULL)
 		return NULL;
 	k->vtable = &check_class;
 	k->how = how;
+	k->now = tls_now();
 	if (!how->verify)
 		return k;
 	m = &k->u.minimal;
@@ -199,9 +237,8 @@ check_new(const struct trust *how, const struct anchors *cas,
 		br_x509_minimal_set_hash(m, h,
 		    br_multihash_getimpl(&e->mhash, h));
 	br_x509_minimal_set_minrsa(m, 2048 / 8);
-	/* days since the year 0 */
-	br_x509_minimal_set_time(m, (uint32_t)(719528 + now / 86400),
-	    (uint32_t)(now % 86400));
+	set_time(k, k->now);
+	k->relaxed = relaxed && tls_clock_unset();
 	return k;
 }
 

@@ -45,6 +45,7 @@ static const struct {
 	    [CONF_ERRORS_TEXT] = "text", [CONF_ERRORS_JSON] = "json",
 	    [CONF_ERRORS_OPENAI] = "openai" },
 	    "not auto, text, json or openai" },
+	[VALUE_CLOCK] = { { "strict", "relaxed" }, "not strict or relaxed" },
 	[VALUE_REDIRECT] = { { [CONF_REDIRECT_OFF] = "off",
 	    [CONF_REDIRECT_HTTPS] = "https" }, "not off or https" },
 };
@@ -195,6 +196,7 @@ value_text(enum value_type type, const void *field, char buf[VALUE_TEXT])
 		return measured(type, *(const CONF_T_UINT *)field, buf);
 	case VALUE_BOOL:
 	case VALUE_FORMAT:
+	case VALUE_CLOCK:
 		return words[type].list[*(const bool *)field];
 	case VALUE_LEVEL:
 		return words[type].list[*(const CONF_T_LEVEL *)field];

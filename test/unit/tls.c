@@ -566,6 +566,75 @@ test_client_certs(void)
 	tls_server_free(s);
 }
 
+/* a clock that was never set */
+static void
+test_clock(void)
+{
+	static const struct {
+		const char *name, *ca, *cert, *why;
+		bool set, relaxed;
+		enum tls_fault server, client; /* whose verdict */
+	} rows[] = {
+		{"localhost", "root.crt", NULL, "strict",
+		    0, 0, TLS_F_NONE, TLS_F_NOT_YET},
+		{"localhost", "root.crt", NULL, "relaxed",
+		    0, 1, TLS_F_NONE, TLS_F_NONE},
+		{"127.0.0.1", "root.crt", NULL, "relaxed, an address",
+		    0, 1, TLS_F_NONE, TLS_F_NONE},
+		{"else.test", "root.crt", NULL, "relaxed, another name",
+		    0, 1, TLS_F_NONE, TLS_F_NAME},
+		{"localhost", "other.crt", NULL, "relaxed, unknown issuer",
+		    0, 1, TLS_F_NONE, TLS_F_ISSUER},
+		{"localhost", NULL, NULL, "strict, not verified",
+		    0, 0, TLS_F_NONE, TLS_F_NONE},
+		{"localhost", "root.crt", NULL, "relaxed, but set and early",
+		    1, 1, TLS_F_NONE, TLS_F_NOT_YET},
+		{"asked.test", NULL, "client.all", "strict, a client's",
+		    0, 0, TLS_F_NOT_YET, TLS_F_NONE},
+		{"asked.test", NULL, "client.all", "relaxed, a client's",
+		    0, 1, TLS_F_NONE, TLS_F_NONE},
+		{"asked.test", NULL, "stranger.all", "relaxed, a stranger's",
+		    0, 1, TLS_F_ISSUER, TLS_F_NONE},
+		{"asked.test", NULL, "client.all", "relaxed, set, a client's",
+		    1, 1, TLS_F_NOT_YET, TLS_F_NONE},
+	};
+	struct tls_client_how how = {0};
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c;
+	size_t i;
+
+	about = "the clock";
+	expect(tls_now() == today, "as it is");
+	expect(tls_clock(0) && tls_clock_unset(), "is not set any more");
+	expect(!tls_clock(1000), "nor a while later");
+	expect(tls_now() > 1000 && tls_now() < today, "another day");
+	expect(tls_clock(today) && !tls_clock_unset(), "is set");
+	expect(!tls_clock(today + 1), "and stays so");
+	tls_server_client_ca(s, "asked.test", "clientca.crt", err, sizeof err);
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		about = rows[i].why;
+		how.name = rows[i].name;
+		how.ca = rows[i].ca;
+		how.verify = rows[i].ca != NULL;
+		how.cert = rows[i].cert;
+		tls_clock(rows[i].set ? today - 10 * DAY : 1000);
+		tls_clock_relax(rows[i].relaxed);
+		c = client_how(&how);
+		begin(s, c, 1000);
+		talk(&a, &b);
+		expect(tls_fault(error_of(&a)) == rows[i].server,
+		    "the server's verdict");
+		expect(tls_fault(error_of(&b)) == rows[i].client,
+		    "the client's verdict");
+		end_free(&a);
+		end_free(&b);
+		tls_client_free(c);
+	}
+	tls_clock(today);
+	tls_clock_relax(false);
+	tls_server_free(s);
+}
+
 /* the system's authorities are read when they are needed */
 static void
 test_system(void)
@@ -600,5 +669,6 @@ main(void)
 	test_sessions();
 	test_resume();
 	test_client_certs();
+	test_clock();
 	return end_tests();
 }

@@ -101,6 +101,7 @@ static const char script[] =
 "openssl genrsa -out clientrsa.key 2048\n"
 "sign clientrsa someone clientca 'keyUsage=digitalSignature\\n'\n"
 "ec stranger; sign stranger stranger other 'keyUsage=digitalSignature\\n'\n"
+"cat stranger.crt stranger.key >stranger.all\n"
 "openssl genpkey -algorithm ed25519 -out ed.key\n"
 "openssl ec -in leaf.key -aes128 -passout pass:x -out locked1.key\n"
 "openssl pkcs8 -topk8 -in leaf.key -passout pass:x -out locked2.key\n"
