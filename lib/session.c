@@ -559,6 +559,24 @@ close_code(const struct session *s)
 	return t->closed ? t->close_code : WS_C_ABNORMAL;
 }
 
+static int
+error_of(const struct conn *c)
+{
+	return c != NULL && c->tls != NULL ? tls_error(c->tls) : 0;
+}
+
+/* what was wrong with the TLS of either side */
+static void
+log_tls_error(const struct session *s)
+{
+	int error = error_of(s->c);
+
+	if (error == 0)
+		error = error_of(s->u);
+	if (error != 0)
+		log_pair("tls", tls_error_text(error));
+}
+
 static void
 log_tunnel_close(const struct session *s)
 {
@@ -577,6 +595,7 @@ log_tunnel_close(const struct session *s)
 	log_pair_int("bytes_out", (int64_t)s->bytes_out);
 	log_pair_int("messages_in", (int64_t)s->from_client.messages);
 	log_pair_int("messages_out", (int64_t)s->from_upstream.messages);
+	log_tls_error(s);
 	log_end();
 }
 
