@@ -34,7 +34,7 @@ OBJ = http.o ws.o tls.o config.o lib/arena.o lib/body.o lib/buf.o lib/chunk.o \
 	lib/shake.o lib/slab.o lib/step.o lib/tlscache.o lib/tlsentropy.o \
 	lib/tlserror.o lib/tlskeys.o lib/tlspool.o lib/tlssite.o lib/tlssleep.o \
 	lib/tlstrust.o lib/tunnel.o lib/upstream.o lib/value.o
-HDR = inc/arena.h inc/body.h inc/buf.h inc/chunk.h inc/config.h \
+HDR = inc/arena.h inc/bear.h inc/body.h inc/buf.h inc/chunk.h inc/config.h \
 	inc/confprint.h inc/conn.h inc/der.h inc/dial.h inc/echo.h inc/echoconn.h \
 	inc/echohttp.h inc/echows.h inc/endpoint.h inc/exchange.h inc/expand.h \
 	inc/field.h inc/heap.h inc/http.h inc/judge.h inc/key.h inc/keys.h \

@@ -1,9 +1,12 @@
 /*
- * TLS 1.2 by BearSSL. This and its parts, the other files called tls, are all
- * that sees the library, but for ws.c's SHA-1: lib/tlskeys.c reads keys and
- * certificates, lib/tlstrust.c judges those of others, lib/tlssite.c decides
- * what a handshake leads to, lib/tlssleep.c makes idle engines small. What
- * stands here is an engine's life:
+ * TLS 1.2 by BearSSL. This file and four parts are all that sees the library,
+ * but for ws.c's SHA-1: lib/tlskeys.c reads keys and certificates,
+ * lib/tlstrust.c judges those of others, lib/tlssite.c decides what a handshake
+ * leads to, lib/tlssleep.c makes idle engines small. They would be one file if
+ * that could be read. Its defects are worked around in them, and another
+ * library would replace them alone: so everybody else has tls.h, and
+ * test/conf/fence fails where one has more. The other files called tls know
+ * nothing of it. What stands here is an engine's life:
  *
  *	new       nothing but struct tls; begins with the first byte
  *	shaking   engine, struct shake (certificates, choices), buffers

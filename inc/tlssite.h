@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bearssl.h"
+#include "bear.h"
 
 #include "tls.h"
 #include "tlscache.h"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bearssl.h"
+#include "bear.h"
 
 /*
  * What an engine is while nothing happens: some hundred bytes instead of some
