@@ -50,7 +50,8 @@ UNIT = test/unit/body.test test/unit/buf.test test/unit/chunk.test \
 	test/unit/log.test test/unit/peer.test test/unit/redact.test \
 	test/unit/resolve.test test/unit/rewrite.test test/unit/route.test \
 	test/unit/slab.test test/unit/tls.test test/unit/tlscache.test \
-	test/unit/tlspool.test test/unit/tlswire.test test/unit/ws.test
+	test/unit/tlsdefects.test test/unit/tlspool.test test/unit/tlswire.test \
+	test/unit/ws.test
 
 .SUFFIXES: .c .o .test
 

@@ -15,6 +15,9 @@
 
 /* as long as certificate chains may get, the server's own included */
 #define CRED_CHAIN 8
+/* bytes that the decoder of keys may write past its end: 0.6 does so with
+ * keys that are none, in less than RSA with 4096 bits takes */
+#define CRED_SPARE 32
 
 /* a certificate to show, with its chain and key */
 struct cred {

@@ -335,7 +335,10 @@ known_form(const char *name)
 static void
 take_key(struct load *l, const char *name, const struct object *o)
 {
-	br_skey_decoder_context d;
+	struct {
+		br_skey_decoder_context d;
+		unsigned char spare[CRED_SPARE];
+	} x;
 
 	if (l->cred->type != 0)
 		return;
@@ -353,11 +356,11 @@ take_key(struct load *l, const char *name, const struct object *o)
 		fail(l, "the key is too large: RSA may have 4096 bits");
 		return;
 	}
-	br_skey_decoder_init(&d);
-	br_skey_decoder_push(&d, o->p, o->n);
-	switch (br_skey_decoder_last_error(&d)) {
+	br_skey_decoder_init(&x.d);
+	br_skey_decoder_push(&x.d, o->p, o->n);
+	switch (br_skey_decoder_last_error(&x.d)) {
 	case 0:
-		copy_key(l, &d);
+		copy_key(l, &x.d);
 		break;
 	case BR_ERR_X509_UNSUPPORTED:
 		fail(l, "this kind of key (Ed25519?) is not supported: RSA "
@@ -366,7 +369,7 @@ take_key(struct load *l, const char *name, const struct object *o)
 	default:
 		fail(l, "the key makes no sense");
 	}
-	wipe(&d, sizeof d);
+	wipe(&x, sizeof x);
 }
 
 /* RFC 8017 9.2: what the hashes of SHA-256, -384 and -512 are called */
