@@ -769,6 +769,7 @@ serve_forever(struct conf *c)
 	if (has_names(c))
 		start_resolver();
 	memory_max = session_init(c);
+	tls_stalled(step_stalled);
 	if (conn_open(signal_pipe[0], CONN_SIGNALS, NULL) == NULL)
 		fatal("out of memory at start");
 	conf_ref_upstreams(c);

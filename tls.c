@@ -47,9 +47,10 @@ struct tls {
 	struct image *image; /* asleep: instead of e */
 	struct shake *shake;
 	struct tlspair *pair; /* e's buffers */
-	struct tlspart *in, *out; /* what was in them */
+	struct tlspart *in, *out; /* what was in them, see tls_rest() */
 	struct tls_server *server; /* one of these */
 	struct tls_client *client;
+	void *owner; /* the caller's */
 	const struct asker *known; /* whose certificate a client has shown */
 	char *name; /* the client's SNI, NULL if none */
 	uint16_t ahead, n_ahead; /* in ibuf: read, not the engine's yet */
@@ -71,6 +72,7 @@ static struct {
 } templates;
 
 static unsigned char absent[2];
+static void (*on_stalled)(void *owner);
 
 /* ---- templates ---- */
 
@@ -144,6 +146,12 @@ tls_init(size_t buffers)
 	return 0;
 }
 
+void
+tls_stalled(void (*fn)(void *owner))
+{
+	on_stalled = fn;
+}
+
 size_t
 tls_memory(void)
 {
@@ -194,12 +202,11 @@ end(struct tls *t, int error)
 	image_free(t->image);
 	shake_free(t->shake);
 	tlspool_put(t->pair);
-	tlspool_drop(t->in);
-	tlspool_drop(t->out);
+	tlspool_drop(&t->in);
+	tlspool_drop(&t->out);
 	t->image = NULL;
 	t->shake = NULL;
 	t->pair = NULL;
-	t->in = t->out = NULL;
 	t->n_ahead = 0;
 	t->over = true;
 	t->starved = false;
@@ -297,7 +304,6 @@ hold(struct tls *t)
 	t->e->obuf = t->pair->out;
 	tlspool_unpart(t->in, t->pair->in);
 	tlspool_unpart(t->out, t->pair->out);
-	t->in = t->out = NULL;
 	return true;
 }
 
@@ -403,6 +409,20 @@ settle(struct tls *t)
 	}
 }
 
+/* the age of what was put aside is that of its record: another one begins */
+static void
+next_record(struct tls *t)
+{
+	const br_ssl_engine_context *e = t->e;
+
+	if (e == NULL || t->pair == NULL)
+		return;
+	if (e->ixa < 5 || e->ixa < e->ixb)
+		tlspool_drop(&t->in);
+	if (e->oxa >= e->oxc)
+		tlspool_drop(&t->out);
+}
+
 /* gives the engine what was read ahead, as far as it takes it */
 static void
 feed(struct tls *t)
@@ -423,6 +443,7 @@ feed(struct tls *t)
 		t->n_ahead = (uint16_t)(t->n_ahead - n);
 		br_ssl_engine_recvrec_ack(t->e, n);
 		settle(t);
+		next_record(t);
 		/* the head of a record that is no data has just been read */
 		if (!t->over && t->up && t->e->ixa == 5 && t->e->ixb == 5 &&
 		    t->e->record_type_in != DATA &&
@@ -524,6 +545,7 @@ tls_wire_out_done(struct tls *t, size_t n)
 		return;
 	br_ssl_engine_sendrec_ack(t->e, n);
 	settle(t);
+	next_record(t);
 	feed(t);
 }
 
@@ -539,7 +561,7 @@ tls_plain_in(struct tls *t, size_t *n)
 		feed(t);
 		p = t->e != NULL ? br_ssl_engine_recvapp_buf(t->e, n) : NULL;
 	}
-	if (p != NULL && t->in != NULL)
+	if (p != NULL && t->pair == NULL)
 		return t->in->bytes + (t->e->ixa - t->in->at);
 	return p;
 }
@@ -549,10 +571,8 @@ tls_plain_in_done(struct tls *t, size_t n)
 {
 	br_ssl_engine_recvapp_ack(t->e, n);
 	feed(t);
-	if (t->in != NULL && t->n_ahead == 0 && t->e->ixa == t->e->ixb) {
-		tlspool_drop(t->in);
-		t->in = NULL;
-	}
+	if (t->pair == NULL && t->n_ahead == 0 && t->e->ixa == t->e->ixb)
+		tlspool_drop(&t->in);
 }
 
 unsigned char *
@@ -605,6 +625,41 @@ in_use(const struct tls *t, size_t *at, size_t *n)
 	*n = t->n_ahead > 0 ? t->ahead + t->n_ahead - *at : e->ixb - *at;
 }
 
+/* the memory for parts is used up: whoever has waited longest loses. False if
+ * that is t itself */
+static bool
+make_room(const struct tls *t)
+{
+	struct tls *oldest = tlspool_oldest();
+
+	if (oldest == NULL)
+		return false;
+	end(oldest, TLS_E_STALLED);
+	if (on_stalled != NULL)
+		on_stalled(oldest->owner);
+	return oldest != t;
+}
+
+/* keeps n bytes of a buffer in *part, or nothing if n is 0 */
+static bool
+put_aside(struct tls *t, struct tlspart **part, const unsigned char *buf,
+    size_t at, size_t n)
+{
+	if (n == 0) {
+		tlspool_drop(part);
+		return true;
+	}
+	while (tlspool_full(*part, n))
+		if (!make_room(t))
+			return false;
+	return tlspool_part(part, t, buf, at, n);
+}
+
+/*
+ * While buffers are not scarce a part of a record stays in its own: that costs
+ * nothing. A part that was put aside is kept when its bytes are in a buffer
+ * again, as it has the record's age.
+ */
 void
 tls_rest(struct tls *t)
 {
@@ -619,14 +674,9 @@ tls_rest(struct tls *t)
 	n_out = e->oxc - e->oxa;
 	if (n + n_out > 0 && !tlspool_scarce())
 		return;
-	if (n > 0 && (t->in = tlspool_part(e->ibuf, at, n)) == NULL)
+	if (!put_aside(t, &t->in, e->ibuf, at, n) ||
+	    !put_aside(t, &t->out, e->obuf, e->oxa, n_out))
 		return;
-	if (n_out > 0 &&
-	    (t->out = tlspool_part(e->obuf, e->oxa, n_out)) == NULL) {
-		tlspool_unpart(t->in, t->e->ibuf);
-		t->in = NULL;
-		return;
-	}
 	tlspool_put(t->pair);
 	t->pair = NULL;
 	t->e->ibuf = absent;
@@ -759,25 +809,27 @@ tls_client_known(const struct tls *t, const char *host)
 /* ---- connections ---- */
 
 struct tls *
-tls_accept(struct tls_server *s)
+tls_accept(struct tls_server *s, void *owner)
 {
 	struct tls *t = calloc(1, sizeof *t);
 
 	if (t == NULL)
 		return NULL;
 	t->server = s;
+	t->owner = owner;
 	s->refs++;
 	return t;
 }
 
 struct tls *
-tls_connect(struct tls_client *c)
+tls_connect(struct tls_client *c, void *owner)
 {
 	struct tls *t = calloc(1, sizeof *t);
 
 	if (t == NULL)
 		return NULL;
 	t->client = c;
+	t->owner = owner;
 	c->refs++;
 	return t;
 }

@@ -52,6 +52,7 @@ struct conn {
 	bool starved;   /* the engine waits for a record buffer */
 	bool stirred;   /* its engine was used since conn_doze() looked */
 	bool listed;    /* conn_doze() knows it */
+	bool stalled;   /* its engine was given up; its session ends soon */
 	uint32_t slot;  /* in the active set, while not asleep */
 	struct buf *in, *out;
 	struct tls *tls; /* or NULL: plain bytes */

@@ -50,6 +50,7 @@ R(REDIRECT,           "redirect",            308, INFO, "This site is to be had 
 /* a client's TLS: RFC 5246 */
 R(TLS_TIMEOUT,        "tls_timeout",         0,   INFO, "The TLS handshake was not done in time.")
 R(TLS_FAILED,         "tls_failed",          0,   INFO, "The TLS handshake failed.")
+R(TLS_STALLED,        "tls_stalled",         0,   WARN, "The client held a TLS record up for longer than any other, when memory for these ran out.")
 R(TLS_PLAIN,          "tls_plain",           400, INFO, "Plain HTTP was spoken to a port for HTTPS.")
 R(NO_CLIENT_CERT,     "no_client_cert",      421, WARN, "This host asks for a certificate that the connection was not made with.")
 /* almost a WebSocket handshake: RFC 6455 4.2.1 */
@@ -72,6 +73,7 @@ R(CONNECT_FAILED,     "connect_failed",      502, ERROR, "The upstream could not
 R(CONNECT_TIMEOUT,    "connect_timeout",     504, ERROR, "The upstream did not accept in time.")
 R(UPSTREAM_TLS,       "upstream_tls",        502, ERROR, "The TLS handshake with the upstream failed.")
 R(UPSTREAM_TLS_TIMEOUT, "upstream_tls_timeout", 504, ERROR, "The TLS handshake with the upstream was not done in time.")
+R(UPSTREAM_STALLED,   "upstream_stalled",    502, ERROR, "The upstream held a TLS record up for longer than any other, when memory for these ran out.")
 R(RESPONSE_TIMEOUT,   "response_timeout",    504, ERROR, "The upstream did not answer in time.")
 R(HANDSHAKE_TIMEOUT,  "handshake_timeout",   504, ERROR, "The upstream did not answer the WebSocket handshake in time.")
 R(UPSTREAM_RESET,     "upstream_reset",      502, ERROR, "The upstream reset the connection.")

@@ -9,7 +9,8 @@
 /*
  * TLS over an end's descriptor: the pump between the socket and the engine's
  * ports. conn.c calls these for ends that have c->tls; what they return is
- * what the conn_*() of the same name return.
+ * what the conn_*() of the same name return. With c->stalled nothing moves and
+ * nothing fails any more: the session's end is on its way, with the reason.
  */
 
 /*

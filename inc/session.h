@@ -176,6 +176,8 @@ int64_t session_evict_at(void);
 struct session *session_first(bool idle);
 /* nearest deadline of all */
 int64_t session_next(void);
+/* has session_due() find it in this turn; false: no memory */
+bool session_hurry(struct session *s);
 /* takes one session whose deadline has passed; NULL: none */
 struct session *session_due(int64_t now);
 /* the deadline in force, and what it means; INT64_MAX: none */

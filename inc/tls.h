@@ -38,6 +38,13 @@ int64_t tls_now(void);
 /* while the clock is not set a certificate that was issued since that day is
  * judged as of its own first second, and does not fail as not yet valid */
 void tls_clock_relax(bool relaxed);
+/*
+ * Parts of records that wait for their rest take no more memory than these
+ * buffers. When it is used up, the connection whose record has waited longest
+ * fails, and fn is told its owner. It is called from within any of the
+ * following, so it may only take note.
+ */
+void tls_stalled(void (*fn)(void *owner));
 /* bytes that tls_init()'s buffers can take in all */
 size_t tls_memory(void);
 
@@ -90,9 +97,10 @@ void tls_client_free(struct tls_client *c);
 
 /* ---- a connection ---- */
 struct tls;
-/* NULL: no memory. Nothing is sent or asked for before its ports are used */
-struct tls *tls_accept(struct tls_server *s);
-struct tls *tls_connect(struct tls_client *c);
+/* NULL: no memory. Nothing is sent or asked for before its ports are used.
+ * owner: see tls_stalled() */
+struct tls *tls_accept(struct tls_server *s, void *owner);
+struct tls *tls_connect(struct tls_client *c, void *owner);
 void tls_free(struct tls *t); /* NULL is fine; keys are wiped */
 
 /*

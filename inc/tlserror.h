@@ -15,7 +15,8 @@ enum {
 	TLS_E_OLD, /* the upstream speaks older versions only */
 	TLS_E_NEW, /* the upstream speaks newer versions only */
 	TLS_E_BUNDLE, /* there are no certificates to trust */
-	TLS_E_MEMORY
+	TLS_E_MEMORY,
+	TLS_E_STALLED /* a part of a record waited too long */
 };
 
 #endif

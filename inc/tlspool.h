@@ -33,18 +33,30 @@ bool tlspool_scarce(void);
 /* bytes that all pairs and parts may take */
 size_t tlspool_memory(void);
 
-/* bytes put aside: n of them, which stood at offset at */
+/* bytes put aside: n of them, which stood at offset at. Parts stand in a list
+ * by age, so that of those who wait the one that does so longest is known */
 struct tlspart {
+	struct tlspart *older, *newer;
+	void *owner;
 	uint16_t at, n;
 	unsigned char bytes[];
 };
 
-/* puts the n bytes at buf + at aside. NULL: no memory, or as much is aside
- * already as all pairs would take */
-struct tlspart *tlspool_part(const unsigned char *buf, size_t at, size_t n);
-/* puts them back where they were, in another buffer; frees the part */
-void tlspool_unpart(struct tlspart *part, unsigned char *buf);
-/* forgets them; NULL is fine */
-void tlspool_drop(struct tlspart *part);
+/*
+ * Puts the n bytes at buf + at aside for owner: in *part, which keeps its age
+ * if there is one already, or in a new one. False, and *part is as it was: no
+ * memory, or more would be aside than all pairs take.
+ */
+bool tlspool_part(struct tlspart **part, void *owner,
+    const unsigned char *buf, size_t at, size_t n);
+/* whether only the latter is in the way of n more bytes in *part */
+bool tlspool_full(const struct tlspart *part, size_t n);
+/* puts them back where they were, in another buffer; the part stays. NULL is
+ * fine */
+void tlspool_unpart(const struct tlspart *part, unsigned char *buf);
+/* forgets *part, which may be NULL and is so then */
+void tlspool_drop(struct tlspart **part);
+/* the owner of the oldest part; NULL: there is none */
+void *tlspool_oldest(void);
 
 #endif

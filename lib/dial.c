@@ -185,7 +185,7 @@ try_secure(struct session *s, struct conn *c)
 	if (err != 0)
 		return lose(s, c, err);
 	win(s, c);
-	c->tls = tls_connect(s->up->tls);
+	c->tls = tls_connect(s->up->tls, c);
 	if (c->tls != NULL)
 		return dial_secure(s);
 	s->x->lost = R_NO_MEMORY;

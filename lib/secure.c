@@ -90,6 +90,8 @@ secure_handshake(struct conn *c)
 {
 	int r = 1;
 
+	if (c->stalled)
+		return 0;
 	c->starved = false;
 	while (r == 1 && !tls_ready(c->tls) && !tls_closed(c->tls)) {
 		if (!secure_push(c))
@@ -126,6 +128,8 @@ secure_recv(struct conn *c, void *p, size_t n)
 	size_t got;
 	int r = 1;
 
+	if (c->stalled)
+		return -1;
 	c->starved = false;
 	got = take(c, p, n);
 	while (r == 1 && got < n && !tls_closed(c->tls)) {
@@ -158,6 +162,8 @@ secure_peek(struct conn *c)
 	size_t n;
 	int r = 0;
 
+	if (c->stalled)
+		return -1;
 	c->starved = false;
 	if (!holds(c))
 		r = fill(c);
@@ -207,7 +213,7 @@ secure_send(struct conn *c, const struct iovec *parts, int n)
 
 	/* over TLS there is no half-close */
 	if (tls_closed(c->tls)) {
-		errno = EPIPE;
+		errno = c->stalled ? EAGAIN : EPIPE;
 		return -1;
 	}
 	for (i = 0; i < n && k >= 0; i++) {

@@ -397,6 +397,12 @@ session_next(void)
 	return heap_next(&timers);
 }
 
+bool
+session_hurry(struct session *s)
+{
+	return heap_set(&timers, &s->timer, world.now) == 0;
+}
+
 struct session *
 session_due(int64_t now)
 {

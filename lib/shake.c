@@ -50,7 +50,7 @@ begin(struct session *s)
 		shake_failed(s, R_TLS_FAILED);
 		return false;
 	}
-	s->c->tls = tls_accept(s->conf->tls);
+	s->c->tls = tls_accept(s->conf->tls, s->c);
 	if (s->c->tls != NULL)
 		return true;
 	shake_failed(s, R_NO_MEMORY);

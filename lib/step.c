@@ -277,13 +277,47 @@ overdue(struct session *s, enum reason why)
 }
 
 void
+step_stalled(void *end)
+{
+	struct conn *c = end;
+
+	if (c->kind == CONN_POOLED) {
+		/* to be looked at, and dropped */
+		c->pending = true;
+		conn_wake(c);
+	} else {
+		c->stalled = session_hurry(c->owner);
+	}
+}
+
+/* true if a side's engine was given up: s has ended, or its request has */
+static bool
+end_stalled(struct session *s)
+{
+	if (s->c->stalled && s->phase == S_SHAKE)
+		shake_failed(s, R_TLS_STALLED);
+	else if (s->c->stalled)
+		session_end(s, R_TLS_STALLED, BY_CLIENT);
+	else if (s->u == NULL || !s->u->stalled)
+		return false;
+	else if (s->phase == S_SECURE)
+		exchange_failed(s, R_UPSTREAM_STALLED);
+	else if (s->x != NULL)
+		session_refuse(s, R_UPSTREAM_STALLED);
+	else
+		session_end(s, R_UPSTREAM_STALLED, BY_UPSTREAM);
+	return true;
+}
+
+void
 step_expire(void)
 {
 	struct session *s;
 	enum reason why;
 
 	while ((s = session_due(world.now)) != NULL) {
-		if (session_deadline(s, &why) <= world.now)
+		if (!end_stalled(s) &&
+		    session_deadline(s, &why) <= world.now)
 			overdue(s, why);
 		settle(s);
 	}

@@ -65,6 +65,7 @@ static const struct cause {
 	    "authorities (/etc/ssl/certs/ca-certificates.crt, or what "
 	    "SSL_CERT_FILE names)"},
 	{TLS_E_MEMORY, TLS_F_OTHER, "out of memory"},
+	{TLS_E_STALLED, TLS_F_OTHER, "a record was not whole in time"},
 };
 
 /* alerts: RFC 5246 7.2. The first text is for those that the peer sent */

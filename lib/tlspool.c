@@ -12,6 +12,7 @@ static struct {
 	void *free;
 	size_t max, made, used;
 	size_t aside; /* bytes in parts */
+	struct tlspart *oldest, *newest;
 } pool;
 
 void
@@ -74,39 +75,87 @@ tlspool_memory(void)
 	return 2 * pool.max * sizeof(struct tlspair);
 }
 
-struct tlspart *
-tlspool_part(const unsigned char *buf, size_t at, size_t n)
+/* bytes that a part of n takes */
+static size_t
+part_size(size_t n)
 {
-	size_t size = sizeof(struct tlspart) + n;
-	struct tlspart *part;
+	return sizeof(struct tlspart) + n;
+}
+
+bool
+tlspool_full(const struct tlspart *part, size_t n)
+{
+	size_t has = part != NULL ? part_size(part->n) : 0;
+
+	return pool.aside - has + part_size(n) >
+	    pool.max * sizeof(struct tlspair);
+}
+
+/* its neighbours learn where it is, or that it is gone */
+static void
+join(struct tlspart *older, struct tlspart *newer)
+{
+	if (older != NULL)
+		older->newer = newer;
+	else
+		pool.oldest = newer;
+	if (newer != NULL)
+		newer->older = older;
+	else
+		pool.newest = older;
+}
+
+bool
+tlspool_part(struct tlspart **part, void *owner, const unsigned char *buf,
+    size_t at, size_t n)
+{
+	struct tlspart *p;
 
 	assert(at + n <= TLSPOOL_IN);
-	if (pool.aside + size > pool.max * sizeof(struct tlspair))
-		return NULL;
-	part = malloc(size);
-	if (part == NULL)
-		return NULL;
-	part->at = (uint16_t)at;
-	part->n = (uint16_t)n;
-	memcpy(part->bytes, buf + at, n);
-	pool.aside += size;
-	return part;
+	if (tlspool_full(*part, n))
+		return false;
+	p = realloc(*part, part_size(n));
+	if (p == NULL)
+		return false;
+	if (*part == NULL) {
+		p->older = pool.newest;
+		p->newer = NULL;
+		p->n = 0;
+		pool.aside += part_size(0);
+	}
+	join(p->older, p);
+	join(p, p->newer);
+	pool.aside = pool.aside - p->n + n;
+	p->owner = owner;
+	p->at = (uint16_t)at;
+	p->n = (uint16_t)n;
+	memcpy(p->bytes, buf + at, n);
+	*part = p;
+	return true;
 }
 
 void
-tlspool_unpart(struct tlspart *part, unsigned char *buf)
+tlspool_unpart(const struct tlspart *part, unsigned char *buf)
 {
-	if (part == NULL)
-		return;
-	memcpy(buf + part->at, part->bytes, part->n);
-	tlspool_drop(part);
+	if (part != NULL)
+		memcpy(buf + part->at, part->bytes, part->n);
 }
 
 void
-tlspool_drop(struct tlspart *part)
+tlspool_drop(struct tlspart **part)
 {
-	if (part == NULL)
+	struct tlspart *p = *part;
+
+	if (p == NULL)
 		return;
-	pool.aside -= sizeof *part + part->n;
-	free(part);
+	join(p->older, p->newer);
+	pool.aside -= part_size(p->n);
+	free(p);
+	*part = NULL;
+}
+
+void *
+tlspool_oldest(void)
+{
+	return pool.oldest != NULL ? pool.oldest->owner : NULL;
 }

@@ -593,9 +593,9 @@ begin(struct tls_server *s, struct tls_client *c, uint32_t bytes)
 	memset(&a, 0, sizeof a);
 	memset(&b, 0, sizeof b);
 	if (s != NULL)
-		a.t = tls_accept(s);
+		a.t = tls_accept(s, NULL);
 	if (c != NULL)
-		b.t = tls_connect(c);
+		b.t = tls_connect(c, NULL);
 	a.goal = b.goal = bytes;
 }
 

@@ -465,6 +465,121 @@ test_starved(void)
 	tls_client_free(c);
 }
 
+static void *stalled[MANY];
+static int n_stalled;
+
+static void
+note_stalled(void *owner)
+{
+	stalled[n_stalled++] = owner;
+}
+
+/* the rest of a record of n bytes stays out; it is put aside */
+static void
+hold_back(struct tls_server *s, struct tls_client *c, struct end *as,
+    struct end *bs, size_t n)
+{
+	const unsigned char *from;
+	size_t room;
+
+	shake(s, c);
+	*as = a;
+	*bs = b;
+	say(bs, 16000);
+	from = wire_out(bs, &room);
+	memcpy(wire_in(as, &room), from, n);
+	wire_in_done(as, n);
+	wire_out_done(bs, n);
+	rest(as);
+	rest(bs);
+}
+
+/* whose records are held up when there is no memory left for more of them */
+static void
+test_stalled(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	static struct end as[MANY], bs[MANY];
+	const unsigned char *from;
+	unsigned char *to;
+	size_t n;
+	int i;
+
+	about = "stalled";
+	tls_stalled(note_stalled);
+	/* both ends hold their parts, 16 KB for each i; but those of the
+	 * first stay in their buffers */
+	for (i = 0; n_stalled < 6 && i < MANY; i++)
+		hold_back(s, c, &as[i], &bs[i], 8000);
+	expect(i > 8 && i < 14, "some stand");
+	expect(closed(&as[1]) && error_of(&as[1]) == TLS_E_STALLED &&
+	    stalled[0] == NULL, "the first goes first");
+	expect(!closed(&as[i - 1]) && !closed(&bs[i - 1]), "the last stays");
+	expect(tls_size(as[1].t) < 200, "nothing of it is left");
+	expect(plain_in(&as[1], &n) == NULL && wire_in(&as[1], &n) == NULL &&
+	    wire_out(&as[1], &n) == NULL && plain_out(&as[1], &n) == NULL,
+	    "nothing moves there");
+	rest(&as[1]);
+	tls_close(as[1].t);
+	expect(tls_sleep(as[1].t), "nor harms");
+	settle(&as[i - 1], &bs[i - 1]);
+	expect(as[i - 1].got == 16000, "the others' records come");
+
+	about = "a byte now and then";
+	n_stalled = 0;
+	while (i > 0) {
+		end_free(&as[--i]);
+		end_free(&bs[i]);
+	}
+	hold_back(s, c, &as[0], &bs[0], 8000);
+	hold_back(s, c, &as[1], &bs[1], 8000);
+	for (i = 2; i < MANY && n_stalled == 0; i++) {
+		hold_back(s, c, &as[i], &bs[i], 8000);
+		from = wire_out(&bs[1], &n);
+		to = wire_in(&as[1], &n);
+		if (from == NULL || to == NULL)
+			break;
+		*to = *from;
+		wire_in_done(&as[1], 1);
+		wire_out_done(&bs[1], 1);
+		rest(&as[1]);
+		rest(&bs[1]);
+	}
+	expect(closed(&as[1]) || closed(&bs[1]), "does not help");
+
+	about = "record after record";
+	n_stalled = 0;
+	while (i > 0) {
+		end_free(&as[--i]);
+		end_free(&bs[i]);
+	}
+	hold_back(s, c, &as[0], &bs[0], 8000);
+	hold_back(s, c, &as[1], &bs[1], 8000);
+	for (i = 2; i < MANY && n_stalled < 4; i++) {
+		hold_back(s, c, &as[i], &bs[i], 8000);
+		settle(&as[1], &bs[1]);
+		say(&bs[1], 16000);
+		from = wire_out(&bs[1], &n);
+		memcpy(wire_in(&as[1], &n), from, 8000);
+		wire_in_done(&as[1], 8000);
+		wire_out_done(&bs[1], 8000);
+		rest(&as[1]);
+		rest(&bs[1]);
+	}
+	expect(!closed(&as[1]) && !closed(&bs[1]) && n_stalled >= 4,
+	    "is never the oldest");
+	while (i > 0) {
+		end_free(&as[--i]);
+		end_free(&bs[i]);
+	}
+	expect(tlspool_used() == 0 && tlspool_oldest() == NULL,
+	    "all buffers are back");
+	tls_stalled(NULL);
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
 /* much of it, with and without rests, in both roles */
 static void
 test_bulk(void)
@@ -609,6 +724,7 @@ main(void)
 	test_renegotiation();
 	test_close();
 	test_starved();
+	test_stalled();
 	test_bulk();
 	test_damage();
 	test_held();
