@@ -40,7 +40,9 @@
 /* the library's BR_IO_INOUT: both directions are working */
 #define BOTH_WAYS 3
 /* types of records */
-enum { CHANGE_CIPHER = 20, HANDSHAKE = 22, DATA = 23 };
+enum { CHANGE_CIPHER = 20, ALERT = 21, HANDSHAKE = 22, DATA = 23 };
+/* our own close_notify, after tls_shut() */
+enum { SHUT_NOT, SHUT_ASKED, SHUT_SAID, SHUT_SENT };
 
 struct tls {
 	br_ssl_engine_context *e;
@@ -57,12 +59,13 @@ struct tls {
 	uint16_t suite;
 	int16_t err;
 	uint8_t odd; /* records so far, see ODD_MAX */
-	bool up; /* the handshake is done */
-	bool over; /* nothing goes any more */
-	bool starved; /* there was no buffer */
-	bool resumed;
-	bool whole; /* e has what only handshakes need behind it */
-	bool closing, closed; /* tls_close() was called, and could close */
+	uint8_t shut; /* SHUT_NOT ... */
+	bool up : 1; /* the handshake is done */
+	bool over : 1; /* nothing goes any more */
+	bool starved : 1; /* there was no buffer */
+	bool resumed : 1;
+	bool whole : 1; /* e has what only handshakes need behind it */
+	bool closing : 1, closed : 1; /* tls_close() was called, and could close */
 };
 
 static struct {
@@ -471,6 +474,47 @@ close_now(struct tls *t)
 	feed(t);
 }
 
+/*
+ * Says close_notify in a record that the library takes for one of data, so
+ * that it goes on to receive; after its own way to close it throws away what
+ * still comes. Has to wait while another record is leaving.
+ */
+static void
+say_end(struct tls *t)
+{
+	unsigned char *p;
+	size_t n;
+
+	if (!hold(t))
+		return;
+	br_ssl_engine_flush(t->e, 0);
+	p = br_ssl_engine_sendapp_buf(t->e, &n);
+	if (p == NULL || n < 2)
+		return;
+	p[0] = 1; /* RFC 5246 7.2: warning, close_notify */
+	p[1] = 0;
+	t->e->record_type_out = ALERT;
+	br_ssl_engine_sendapp_ack(t->e, 2);
+	br_ssl_engine_flush(t->e, 0);
+	t->e->record_type_out = DATA;
+	t->shut = SHUT_SAID;
+}
+
+/* what the library answers to the peer's close_notify was said before */
+static void
+swallow(struct tls *t)
+{
+	size_t n;
+
+	if (t->e == NULL || br_ssl_engine_sendrec_buf(t->e, &n) == NULL ||
+	    !hold(t))
+		return;
+	while (t->e != NULL && br_ssl_engine_sendrec_buf(t->e, &n) != NULL) {
+		br_ssl_engine_sendrec_ack(t->e, n);
+		settle(t);
+	}
+}
+
 /* ---- ports ---- */
 
 static bool
@@ -528,6 +572,12 @@ tls_wire_out(struct tls *t, size_t *n, bool *more)
 {
 	if (t->closing && !t->closed)
 		close_now(t);
+	if (t->shut == SHUT_ASKED)
+		say_end(t);
+	if (t->shut == SHUT_SENT) {
+		swallow(t);
+		return NULL;
+	}
 	/* a client has something to say from its beginning */
 	if (!begun(t) && t->client != NULL)
 		hold(t);
@@ -546,6 +596,9 @@ tls_wire_out_done(struct tls *t, size_t n)
 	br_ssl_engine_sendrec_ack(t->e, n);
 	settle(t);
 	next_record(t);
+	if (t->shut == SHUT_SAID && (t->e == NULL ||
+	    br_ssl_engine_sendrec_buf(t->e, &n) == NULL))
+		t->shut = SHUT_SENT;
 	feed(t);
 }
 
@@ -578,7 +631,7 @@ tls_plain_in_done(struct tls *t, size_t n)
 unsigned char *
 tls_plain_out(struct tls *t, size_t *n)
 {
-	if (!t->up || t->over || t->closing)
+	if (!t->up || t->over || t->closing || t->shut != SHUT_NOT)
 		return NULL;
 	if (t->e != NULL && br_ssl_engine_sendapp_buf(t->e, n) == NULL)
 		return NULL;
@@ -611,6 +664,17 @@ tls_close(struct tls *t)
 		close_now(t);
 	else
 		end(t, 0);
+}
+
+void
+tls_shut(struct tls *t)
+{
+	if (!t->up) {
+		tls_close(t);
+	} else if (!t->over && !t->closing && t->shut == SHUT_NOT) {
+		t->shut = SHUT_ASKED;
+		say_end(t);
+	}
 }
 
 /* ---- idle ---- */
@@ -688,7 +752,8 @@ can_sleep(const struct tls *t)
 {
 	const br_ssl_engine_context *e = t->e;
 
-	return templates.sleeps && t->up && !t->closing && t->pair == NULL &&
+	return templates.sleeps && t->up && !t->closing &&
+	    t->shut != SHUT_ASKED && t->pair == NULL &&
 	    t->in == NULL && t->out == NULL && e->iomode == BOTH_WAYS &&
 	    e->application_data == 1 && !e->shutdown_recv && e->ixa == 0 &&
 	    e->oxa == e->oxc;

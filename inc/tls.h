@@ -127,9 +127,11 @@ void tls_plain_out_done(struct tls *t, size_t n);
 /* makes a record of what was put; without it small pieces are gathered */
 void tls_flush(struct tls *t);
 /* says that nothing more is sent (close_notify); what was put goes first,
- * what has come and was not taken is gone. Over TLS nothing can be received
- * after that either (BearSSL: no half-close). */
+ * what has come and was not taken is gone, and so is what still comes */
 void tls_close(struct tls *t);
+/* says the same, and goes on to receive. A peer need not go on to send (RFC
+ * 5246 7.2.1), and hardly one begins anything new. */
+void tls_shut(struct tls *t);
 
 /* ---- what is known ---- */
 bool tls_ready(const struct tls *t);   /* the handshake is done */

@@ -211,7 +211,7 @@ secure_send(struct conn *c, const struct iovec *parts, int n)
 	ssize_t taken = 0, k = 0;
 	int i;
 
-	/* over TLS there is no half-close */
+	/* the peer has ended both directions: RFC 5246 7.2.1 */
 	if (tls_closed(c->tls)) {
 		errno = c->stalled ? EAGAIN : EPIPE;
 		return -1;
@@ -241,7 +241,7 @@ secure_wants(struct conn *c, int events)
 void
 secure_shut(struct conn *c)
 {
-	tls_close(c->tls);
+	tls_shut(c->tls);
 	done(c);
 }
 

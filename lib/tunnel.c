@@ -120,6 +120,18 @@ tunnel_open(struct session *s, const struct http_response *r, struct view *v,
 	return R_DONE;
 }
 
+/*
+ * Whether a client's end is not passed on yet. An upstream with TLS that is told
+ * of it need not send the rest of its answer, and most do not. But a client
+ * with TLS has ended both directions, and behind a Close there is no rest.
+ */
+static bool
+held_back(const struct session *s, const struct conn *to)
+{
+	return to == s->u && to->tls != NULL && s->c->tls == NULL &&
+	    !s->from_upstream.closed;
+}
+
 /* the other end of to has closed: passes that on once all is sent, and ends
  * the tunnel if nothing can move any more */
 static void
@@ -131,7 +143,7 @@ settle(struct session *s, struct conn *to, enum reason why)
 		return;
 	if (from->broken || (to->eof && !conn_unsent(from)))
 		session_end(s, why, BY_NOBODY);
-	else
+	else if (!held_back(s, to))
 		conn_shut(to);
 }
 
@@ -192,6 +204,8 @@ tunnel_read(struct session *s, struct conn *from)
 			reset(s, to);
 			return false;
 		}
+		if (to->eof)
+			settle(s, from, R_DONE);
 		if (n < (ssize_t)room)
 			return !conn_unsent(to);
 	}

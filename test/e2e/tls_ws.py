@@ -15,9 +15,9 @@ import time
 import certs
 from certs import root
 from tls_peer import HOST, Secure, SecureOrigin, client, server
-from weir import (BINARY_OP, CLOSE, HERE, PING, PONG, SLOW, TEXT, WAIT, Cut,
-                  Origin, Skip, Weir, case, free_port, listening, main, plain,
-                  same, sanitized, until, within, ws_101, ws_close, ws_frame,
+from weir import (BINARY_OP, BRIEF, CLOSE, HERE, PING, PONG, SLOW, TEXT, WAIT,
+                  Cut, Origin, Skip, Weir, case, free_port, listening, main,
+                  plain, same, sanitized, until, within, ws_101, ws_close, ws_frame,
                   ws_request, ws_serve)
 sys.path.insert(0, os.path.join(HERE, 'js'))
 import node  # noqa: E402
@@ -445,26 +445,108 @@ def upstream_ends():
 @case
 def half_close():
     """A plain client that ends its side alone: what it sent arrives at a TLS
-    upstream, and both learn of the end. Over TLS there is no half of it, so
-    that a late answer may be lost, though not a part of one."""
+    upstream, and the answers that are late arrive as well. The upstream is
+    not told before it has ended, or said Close."""
+    rows = [('a Close', ws_close(1000), ws_frame(CLOSE, b'\x03\xe8', None)),
+            ('nothing', b'', b''),
+            ('the upstream\'s Close', b'',
+             ws_frame(CLOSE, b'\x03\xe8', None))]
+    large = b''.join(ws_frame(BINARY_OP, MB16[:100000], None)
+                     for _ in range(20))
     got = []
 
     def serve_late(peer):
         peer.send(ws_101(peer.read_request().get('sec-websocket-key')))
-        got.extend([peer.frame().data, peer.frame().code()])
+        got.append(peer.frame().data)
+        time.sleep(BRIEF)
+        for data in large, ws_frame(TEXT, b'late', None):
+            peer.send(data)
+            time.sleep(BRIEF / 3)
+        if answer:
+            peer.send(answer)
+            # at once, and not when linger is over
+            while peer.frame() is not None:
+                pass
+            got.append(peer.end)
+    with SecureOrigin(here(), serve_late) as o, \
+            Weir('linger = 100s\n' + to(o.url)) as w:
+        for why, close, answer in rows:
+            del got[:]
+            t = w.tunnel()
+            t.send(ws_frame(TEXT, b'words') + close)
+            t.shut()
+            want = large + ws_frame(TEXT, b'late', None) + answer
+            same(t.recv_all() == want, True, 'the answer behind ' + why)
+            line = w.next('tunnel_close')
+            same(line['by'], 'client', why)
+            o.quiet()
+            same(got, [b'words'] + ['eof'] * bool(answer), why)
+
+
+@case
+def half_close_lingers():
+    """An upstream that waits for the end of a plain client learns it when
+    linger is over."""
+    got = []
+
+    def serve_waits(peer):
+        peer.send(ws_101(peer.read_request().get('sec-websocket-key')))
+        got.append(peer.frame().data)
         peer.ended('eof')
-        peer.send(ws_frame(TEXT, b'late', None) +
-                  ws_frame(CLOSE, b'\x03\xe8', None))
-    with SecureOrigin(here(), serve_late) as o, Weir(to(o.url)) as w:
+        got.append('eof')
+    with SecureOrigin(here(), serve_waits) as o, \
+            Weir('linger = %dms\n' % (500 * SLOW) + to(o.url)) as w:
         t = w.tunnel()
-        t.send(ws_frame(TEXT, b'words') + ws_close(1000))
+        t.send(ws_frame(TEXT, b'words'))
         t.shut()
-        within(str(t.recv_all()), "b''|b'\\x81\\x04late\\x88\\x02\\x03\\xe8'",
-               'the answer')
-        same(got, [b'words', 1000], 'at the upstream')
-        line = w.wait_log('tunnel_close')[0]
-        same((line['by'], line['code']), ('client', '1000'), 'log')
+        t.ended('eof')
+        line = w.next('tunnel_close')
+        same((line['by'], line['reason']), ('client', 'client_closed'), 'log')
+        until(lambda: len(got) == 2, 'the end at the upstream')
+        same(got, [b'words', 'eof'], 'at the upstream')
         o.quiet()
+        w.idle(0.3)
+
+
+@case
+def upstream_half_closes():
+    """A plain upstream that ends its side alone: a client with TLS is told
+    at once, and what it still sends arrives."""
+    got = []
+
+    def serve_half(peer):
+        peer.send(ws_101(peer.read_request().get('sec-websocket-key')))
+        peer.send(ws_frame(TEXT, b'last', None))
+        peer.shut()
+        got.append(peer.recv_all())
+    frames = [ws_frame(BINARY_OP, MB16[:n]) for n in (0, 1, 16384, 300000)]
+    with Origin(serve_half) as o, \
+            Secure('linger = 100s\n' + to(o.url)) as w:
+        for step in None, 1000:
+            del got[:]
+            t = w.tunnel()
+            same(t.frame().data, b'last', 'what it said')
+            t.ended('eof')
+            t.step = step
+            for f in frames:
+                same(t.send(f), True, 'sending')
+                time.sleep(0.25)
+            t.close()
+            until(lambda: got, 'what the client sent')
+            same(got[0] == b''.join(frames), True, 'all of it')
+            line = w.next('tunnel_close')
+            same((line['by'], line['reason']),
+                 ('upstream', 'upstream_closed'), 'log')
+            same(line['messages_in'], str(len(frames)), 'messages')
+            o.quiet()
+        # one that answers the end with its own, as most do
+        t = w.tunnel()
+        t.frame()
+        t.ended('eof')
+        t.close()
+        w.next('tunnel_close')
+        o.quiet()
+        w.idle(0.3)
 
 
 @case

@@ -391,6 +391,74 @@ test_close(void)
 	tls_client_free(c);
 }
 
+/* our end is said, and what the peer still sends is taken */
+static void
+test_shut(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	size_t n;
+	int how;
+
+	for (how = 0; how < 3; how++) {
+		about = how == 0 ? "shut" : how == 1 ? "shut behind data" :
+		    "shut asleep";
+		begin(s, NULL, 0);
+		b.far = far_client();
+		br_ssl_client_reset(&b.far->c, "localhost", 0);
+		talk(&a, &b);
+		settle(&a, &b);
+		if (how == 1)
+			say(&a, 40000);
+		if (how == 2)
+			expect(tls_sleep(a.t) == sleepy(), "asleep");
+		/* the library's peer hears an end and ends: so what it says
+		 * afterwards is on its way already */
+		say(&b, 16000);
+		tls_shut(a.t);
+		expect(plain_out(&a, &n) == NULL, "no room behind it");
+		while (carry(&b, &a))
+			take(&a);
+		settle(&a, &b);
+		expect(a.got == 16000, "what came is taken");
+		expect(b.got == a.sent, "what was put has left");
+		expect(closed(&a) && closed(&b) && error_of_both() == 0,
+		    "both are closed");
+		end_free(&a);
+		end_free(&b);
+	}
+
+	about = "shut by one who goes on to receive for long";
+	shake(s, c);
+	tls_shut(a.t);
+	expect(drain(&a) > 20, "says it");
+	for (n = 0; n < 20; n++) {
+		say(&b, 16000);
+		while (carry(&b, &a))
+			take(&a);
+		take(&a);
+		expect(drain(&a) == 0, "and says nothing more");
+		rest(&a);
+		tls_sleep(a.t);
+	}
+	tls_close(b.t);
+	settle(&b, &a);
+	expect(a.got == b.sent && closed(&a) && error_of(&a) == 0, "all came");
+	expect(drain(&a) == 0, "not even an answer to the end");
+	end_free(&a);
+	end_free(&b);
+
+	about = "shut before anything";
+	begin(s, c, 0);
+	tls_shut(a.t);
+	tls_shut(b.t);
+	expect(closed(&a) && closed(&b), "silence");
+	end_free(&a);
+	end_free(&b);
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
 /* half a record for many, and few buffers */
 #define MANY 40
 
@@ -723,6 +791,7 @@ main(void)
 	test_others();
 	test_renegotiation();
 	test_close();
+	test_shut();
 	test_starved();
 	test_stalled();
 	test_bulk();
