@@ -39,6 +39,7 @@
 #include "listen.h"
 #include "log.h"
 #include "resolve.h"
+#include "room.h"
 #include "secrets.h"
 #include "session.h"
 #include "step.h"
@@ -640,8 +641,10 @@ wait_ms(void)
 
 	if (upstream_next() < at)
 		at = upstream_next();
-	if (conn_doze_at() < at)
-		at = conn_doze_at();
+	if (conn_doze_at < at)
+		at = conn_doze_at;
+	if (room_trim_at < at)
+		at = room_trim_at;
 	if (accept_again > world.now && accept_again < at)
 		at = accept_again;
 	if (world.sessions >= world.max_sessions &&
@@ -660,7 +663,10 @@ expire(void)
 {
 	step_expire();
 	upstream_expire(world.now);
-	conn_doze(world.now);
+	if (conn_doze_at <= world.now)
+		conn_doze(world.now);
+	if (room_trim_at <= world.now)
+		room_trim(world.now);
 	if (resolver >= 0)
 		upstream_ask(world.now, world.conf->resolve_ms);
 }

@@ -30,6 +30,8 @@
 
 #include "tls.h"
 #include "buf.h"
+#include "room.h"
+#include "slab.h"
 #include "tlserror.h"
 #include "tlspool.h"
 #include "tlssite.h"
@@ -74,6 +76,10 @@ static struct {
 	bool made, aes, sleeps;
 } templates;
 
+/* engines do not live long: they sleep, or they end */
+static struct room shaking = ROOM(sizeof(br_ssl_server_context));
+static struct room awake = ROOM(sizeof(br_ssl_engine_context));
+static struct slab slab; /* of struct tls */
 static unsigned char absent[2];
 static void (*on_stalled)(void *owner);
 
@@ -117,6 +123,8 @@ prepare(void)
 	/* smaller ones make the library ask for smaller records, or hang */
 	assert(TLSPOOL_IN == BR_SSL_BUFSIZE_INPUT &&
 	    TLSPOOL_OUT == BR_SSL_BUFSIZE_OUTPUT);
+	assert(sizeof(br_ssl_client_context) <= shaking.size);
+	slab_init(&slab, sizeof(struct tls), SIZE_MAX);
 	br_ssl_server_zero(&templates.server);
 	make_template(&templates.server.eng);
 	br_ssl_client_zero(&templates.client);
@@ -192,7 +200,7 @@ engine_free(struct tls *t)
 {
 	if (t->e != NULL)
 		wipe(t->e, engine_size(t));
-	free(t->e);
+	room_put(t->whole ? &shaking : &awake, t->e);
 	t->e = NULL;
 	t->whole = false;
 }
@@ -221,7 +229,7 @@ end(struct tls *t, int error)
 static int
 begin_server(struct tls *t)
 {
-	br_ssl_server_context *c = malloc(sizeof *c);
+	br_ssl_server_context *c = room_get(&shaking);
 
 	if (c == NULL)
 		return TLS_E_MEMORY;
@@ -241,7 +249,7 @@ static int
 begin_client(struct tls *t)
 {
 	const struct trust *how = &t->client->how;
-	br_ssl_client_context *c = malloc(sizeof *c);
+	br_ssl_client_context *c = room_get(&shaking);
 	int error = TLS_E_MEMORY;
 	bool resumes;
 
@@ -275,7 +283,7 @@ begin(struct tls *t)
 static bool
 wake(struct tls *t)
 {
-	t->e = malloc(sizeof *t->e);
+	t->e = room_get(&awake);
 	if (t->e == NULL) {
 		/* later, perhaps */
 		tlspool_put(t->pair);
@@ -323,7 +331,7 @@ move_engine(br_ssl_engine_context *to, const br_ssl_engine_context *from)
 static void
 shrink(struct tls *t)
 {
-	br_ssl_engine_context *e = malloc(sizeof *e);
+	br_ssl_engine_context *e = room_get(&awake);
 
 	t->e->x509ctx = NULL;
 	t->e->chain = NULL;
@@ -832,20 +840,7 @@ tls_server_name(const struct tls *t)
 const char *
 tls_suite(const struct tls *t)
 {
-	static const char *const names[] = {
-		"ECDHE-ECDSA-AES128-GCM-SHA256",
-		"ECDHE-RSA-AES128-GCM-SHA256",
-		"ECDHE-ECDSA-AES256-GCM-SHA384",
-		"ECDHE-RSA-AES256-GCM-SHA384",
-		"ECDHE-ECDSA-CHACHA20-POLY1305",
-		"ECDHE-RSA-CHACHA20-POLY1305"
-	};
-	size_t i;
-
-	for (i = 0; i < SITE_SUITES; i++)
-		if (site_suites(true)[i] == t->suite)
-			return names[i];
-	return "";
+	return site_suite_name(t->suite);
 }
 
 bool
@@ -876,7 +871,7 @@ tls_client_known(const struct tls *t, const char *host)
 struct tls *
 tls_accept(struct tls_server *s, void *owner)
 {
-	struct tls *t = calloc(1, sizeof *t);
+	struct tls *t = slab_get(&slab);
 
 	if (t == NULL)
 		return NULL;
@@ -889,7 +884,7 @@ tls_accept(struct tls_server *s, void *owner)
 struct tls *
 tls_connect(struct tls_client *c, void *owner)
 {
-	struct tls *t = calloc(1, sizeof *t);
+	struct tls *t = slab_get(&slab);
 
 	if (t == NULL)
 		return NULL;
@@ -909,5 +904,5 @@ tls_free(struct tls *t)
 		tls_server_free(t->server);
 	tls_client_free(t->client);
 	free(t->name);
-	free(t);
+	slab_put(&slab, t);
 }

@@ -137,14 +137,12 @@ void conn_watch(conn_events_fn *events);
 int conn_sleep(int wait_ms);
 /* serves what conn_sleep() found ready */
 void conn_serve(conn_serve_fn *serve);
-/*
- * TLS engines that were quiet for a while shrink to what has to be kept. To be called each turn, and at conn_doze_at() at the latest.
- */
+/* TLS engines that were quiet for a while shrink to what has to be kept */
 void conn_doze(int64_t now);
+/* when that is to be called next; INT64_MAX: there is nothing to do */
+extern int64_t conn_doze_at;
 /* c's engine was used, and so is awake */
 void conn_stir(struct conn *c);
-/* INT64_MAX: there is nothing to do */
-int64_t conn_doze_at(void);
 /* wakes c if it sleeps on other events than these */
 void conn_wants(struct conn *c, int events);
 

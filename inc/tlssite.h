@@ -86,5 +86,7 @@ struct asker *site_asker(const struct tls_server *s, const char *host);
  */
 #define SITE_SUITES 6
 const uint16_t *site_suites(bool aes);
+/* as openssl(1) calls it; "" if it is none of these */
+const char *site_suite_name(uint16_t suite);
 
 #endif

@@ -2,20 +2,23 @@
  * Pieces of text and the pool of buffers.
  *
  * Buffers have one of two sizes. They are made one by one as they are first
- * needed and kept in lists, last in first out, so that the ones in use stay
- * few and warm. There is one pool, since there is one thread.
+ * needed. Large ones are kept in a list, last in first out, so that those in
+ * use stay few and warm; of small ones there may be many for a moment, so they
+ * go back. There is one pool, since there is one thread.
  */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
+#include "room.h"
 
 struct pool {
-	struct buf *idle;
+	struct buf *idle; /* large ones */
 	size_t size, count, left, unmade;
 };
 static struct pool small, large;
+static struct room smalls = ROOM(sizeof(struct buf) + BUF_SMALL);
 
 char
 lower(char c)
@@ -167,7 +170,12 @@ get(struct pool *p)
 {
 	struct buf *b = p->idle;
 
-	if (b != NULL) {
+	if (p == &small) {
+		b = p->left > 0 ? room_get(&smalls) : NULL;
+		if (b == NULL)
+			return NULL;
+		b->cap = p->size;
+	} else if (b != NULL) {
 		p->idle = b->next;
 	} else {
 		if (p->unmade == 0)
@@ -205,9 +213,13 @@ buf_put(struct buf *b)
 		return;
 	assert(b->beg <= b->end && b->end <= b->cap);
 	p = b->cap == small.size ? &small : &large;
+	p->left++;
+	if (p == &small) {
+		room_put(&smalls, b);
+		return;
+	}
 	b->next = p->idle;
 	p->idle = b;
-	p->left++;
 }
 
 bool

@@ -55,8 +55,8 @@ static struct {
 static struct {
 	struct conn *c[AWAKE_MAX];
 	size_t n, hand; /* in use, and the next one to be used */
-	int64_t at; /* when they are looked at */
 } awake; /* ends whose engines are awake */
+int64_t conn_doze_at = INT64_MAX;
 static int park_fd = -1;
 
 void
@@ -470,6 +470,9 @@ conn_stir(struct conn *c)
 	awake.c[awake.hand] = c;
 	awake.hand = (awake.hand + 1) % AWAKE_MAX;
 	c->listed = true;
+	/* at once: the time is not known here */
+	if (conn_doze_at == INT64_MAX)
+		conn_doze_at = 0;
 }
 
 static void
@@ -503,8 +506,6 @@ conn_doze(int64_t now)
 	size_t i, n = 0;
 	struct conn *c;
 
-	if (awake.n == 0 || now < awake.at)
-		return;
 	for (i = 0; i < awake.n; i++) {
 		c = awake.c[i];
 		if (c->listed && c->stirred)
@@ -515,13 +516,7 @@ conn_doze(int64_t now)
 	}
 	awake.n = n;
 	awake.hand = n % AWAKE_MAX;
-	awake.at = now + DOZE_MS;
-}
-
-int64_t
-conn_doze_at(void)
-{
-	return awake.n > 0 ? awake.at : INT64_MAX;
+	conn_doze_at = n > 0 ? now + DOZE_MS : INT64_MAX;
 }
 
 void

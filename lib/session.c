@@ -18,6 +18,7 @@
 #include "session.h"
 #include "log.h"
 #include "redact.h"
+#include "room.h"
 #include "secrets.h"
 #include "slab.h"
 #include "tls.h"
@@ -27,7 +28,8 @@ struct list {
 };
 
 struct world world;
-static struct slab sessions, exchanges;
+static struct slab sessions;
+static struct room exchanges = ROOM(sizeof(struct exchange));
 static struct heap timers;
 static struct list busy, idle;
 static struct session *dead;
@@ -67,7 +69,6 @@ session_init(struct conf *conf)
 	conns = 3 * n + 256;
 	conn_init(conns);
 	slab_init(&sessions, sizeof(struct session), n);
-	slab_init(&exchanges, sizeof(struct exchange), n);
 	heap_init(&timers, n);
 	body_init((size_t)conf->header_max);
 	out_size = (size_t)conf->buffer;
@@ -420,9 +421,10 @@ exchange_open(struct session *s)
 {
 	struct exchange *x;
 
-	x = slab_get(&exchanges);
+	x = room_get(&exchanges);
 	if (x == NULL)
 		return NULL;
+	memset(x, 0, sizeof *x);
 	s->x = x;
 	renew_conf(s);
 	x->began = world.now;
@@ -457,7 +459,7 @@ exchange_close(struct session *s)
 	buf_put(x->head);
 	if (x->counted && s->route != NULL)
 		s->route->open--;
-	slab_put(&exchanges, x);
+	room_put(&exchanges, x);
 	s->x = NULL;
 }
 

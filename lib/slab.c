@@ -9,8 +9,8 @@
 
 #include "slab.h"
 
-/* with what malloc() adds to it, four pages */
-#define CHUNK (16 * 1024 - 32)
+/* with what malloc() adds to it, eight pages */
+#define CHUNK (32 * 1024 - 32)
 
 void
 slab_init(struct slab *s, size_t size, size_t max)

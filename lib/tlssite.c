@@ -12,10 +12,13 @@
 
 #include "tlssite.h"
 #include "buf.h"
+#include "room.h"
 #include "tlserror.h"
 
 /* how long an upstream's session is resumed */
 #define RESUME_S 3600
+
+static struct room shakes = ROOM(sizeof(struct shake));
 
 static int64_t
 monotonic(void)
@@ -46,6 +49,25 @@ site_suites(bool aes)
 	};
 
 	return aes ? with_aes : without_aes;
+}
+
+const char *
+site_suite_name(uint16_t suite)
+{
+	static const char *const names[SITE_SUITES] = {
+		"ECDHE-ECDSA-AES128-GCM-SHA256",
+		"ECDHE-RSA-AES128-GCM-SHA256",
+		"ECDHE-ECDSA-AES256-GCM-SHA384",
+		"ECDHE-RSA-AES256-GCM-SHA384",
+		"ECDHE-ECDSA-CHACHA20-POLY1305",
+		"ECDHE-RSA-CHACHA20-POLY1305"
+	};
+	size_t i;
+
+	for (i = 0; i < SITE_SUITES; i++)
+		if (site_suites(true)[i] == suite)
+			return names[i];
+	return "";
 }
 
 /* ---- a server's choices ---- */
@@ -285,10 +307,20 @@ static const br_ssl_session_cache_class session_class = {
 	sizeof(struct slot), session_save, session_load
 };
 
+static struct shake *
+new_shake(void)
+{
+	struct shake *s = room_get(&shakes);
+
+	if (s != NULL)
+		memset(s, 0, sizeof *s);
+	return s;
+}
+
 struct shake *
 shake_server(struct tls_server *t, br_ssl_server_context *c)
 {
-	struct shake *s = calloc(1, sizeof *s);
+	struct shake *s = new_shake();
 
 	if (s == NULL)
 		return NULL;
@@ -317,7 +349,7 @@ shake_free(struct shake *s)
 {
 	if (s != NULL)
 		check_free(s->check);
-	free(s);
+	room_put(&shakes, s);
 }
 
 /* ---- a client's ---- */
@@ -348,12 +380,12 @@ tls_shake_client(struct tls_client *t, br_ssl_client_context *c, int *error)
 		*error = TLS_E_BUNDLE;
 		return NULL;
 	}
-	s = calloc(1, sizeof *s);
+	s = new_shake();
 	if (s == NULL)
 		return NULL;
 	s->check = check_new(&t->how, cas, &c->eng);
 	if (s->check == NULL) {
-		free(s);
+		shake_free(s);
 		return NULL;
 	}
 	br_ssl_engine_set_x509(&c->eng, &s->check->vtable);

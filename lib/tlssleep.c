@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tlssleep.h"
+#include "slab.h"
 #include "tls.h"
 #include "tlskeys.h"
 
@@ -48,12 +49,33 @@ image_size(const struct image *m)
 	return sizeof *m + 4u * (m->n_dp + m->n_rp) + m->in + m->out;
 }
 
+/* where images of that size live; there are two of them, as there are two
+ * ciphers. NULL: another one */
+static struct slab *
+home(size_t size)
+{
+	static struct slab slabs[4];
+	size_t i;
+
+	for (i = 0; i < sizeof slabs / sizeof slabs[0]; i++) {
+		if (slabs[i].size == 0)
+			slab_init(&slabs[i], size, SIZE_MAX);
+		if (slabs[i].size == (size + 7) / 8 * 8)
+			return &slabs[i];
+	}
+	return NULL;
+}
+
 void
 image_free(struct image *m)
 {
-	if (m != NULL)
-		wipe(m, image_size(m));
-	free(m);
+	struct slab *from;
+
+	if (m == NULL)
+		return;
+	from = home(image_size(m));
+	wipe(m, image_size(m));
+	slab_put(from, m);
 }
 
 /* copy between an image's bytes and an engine; the next place */
@@ -75,6 +97,7 @@ struct image *
 image_take(const br_ssl_engine_context *e)
 {
 	struct image head, *m;
+	struct slab *from;
 	unsigned char *p;
 
 	memset(&head, 0, sizeof head);
@@ -86,7 +109,8 @@ image_take(const br_ssl_engine_context *e)
 	head.out = (uint16_t)e->out.vtable->context_size;
 	head.n_dp = (uint8_t)(e->cpu.dp - e->dp_stack);
 	head.n_rp = (uint8_t)(e->cpu.rp - e->rp_stack);
-	m = malloc(image_size(&head));
+	from = home(image_size(&head));
+	m = from != NULL ? slab_get(from) : NULL;
 	if (m == NULL)
 		return NULL;
 	*m = head;

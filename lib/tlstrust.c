@@ -13,6 +13,7 @@
 
 #include "tlstrust.h"
 #include "der.h"
+#include "room.h"
 #include "tls.h"
 #include "tlserror.h"
 
@@ -21,6 +22,7 @@
 /* certificates larger than this are not kept, and fail where it matters */
 #define CERT_MAX 16384
 
+static struct room checks = ROOM(sizeof(struct check));
 static int64_t clock_s;
 static bool relaxed;
 
@@ -217,12 +219,13 @@ struct check *
 check_new(const struct trust *how, const struct anchors *cas,
     const br_ssl_engine_context *e)
 {
-	struct check *k = calloc(1, sizeof *k);
+	struct check *k = room_get(&checks);
 	br_x509_minimal_context *m;
 	int h;
 
 	if (k == NULL)
 		return NULL;
+	memset(k, 0, sizeof *k);
 	k->vtable = &check_class;
 	k->how = how;
 	k->now = tls_now();
@@ -247,5 +250,5 @@ check_free(struct check *k)
 {
 	if (k != NULL)
 		free(k->cert);
-	free(k);
+	room_put(&checks, k);
 }

@@ -121,9 +121,10 @@ tunnel_open(struct session *s, const struct http_response *r, struct view *v,
 }
 
 /*
- * Whether a client's end is not passed on yet. An upstream with TLS that is told
- * of it need not send the rest of its answer, and most do not. But a client
- * with TLS has ended both directions, and behind a Close there is no rest.
+ * Whether a client's end is not passed on yet. An upstream with TLS that is
+ * told of it need not send the rest of its answer, and most do not. But a
+ * client with TLS has ended both directions, and behind a Close there is no
+ * rest.
  */
 static bool
 held_back(const struct session *s, const struct conn *to)
