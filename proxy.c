@@ -787,6 +787,9 @@ serve_forever(struct conf *c)
 	take_listeners(c, fresh);
 	wait_for_names();
 	announce(memory_max);
+	if (c->tls != NULL && !tls_sleeps())
+		log_warn("idle TLS connections take 4 KB each: the library's "
+		    "engines cannot be put to sleep here");
 	log_flush();
 	loop();
 	each_session(finish_one);

@@ -183,6 +183,13 @@ tls_about(void)
 	return about[templates.aes][templates.sleeps];
 }
 
+bool
+tls_sleeps(void)
+{
+	prepare();
+	return templates.sleeps;
+}
+
 /* ---- from new to up to over ---- */
 
 /* behind the engine itself stands what only the handshake needs */

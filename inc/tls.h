@@ -20,6 +20,9 @@ void tls_entropy(void *p, size_t n);
 uint64_t tls_random(void);
 /* the library and what of it is in use, for weir -V */
 const char *tls_about(void);
+/* false where idle engines cannot be made small: the self-test has failed, or
+ * it is compiled out */
+bool tls_sleeps(void);
 
 /*
  * Once, before any other of the following: templates, implementations of this

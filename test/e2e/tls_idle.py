@@ -7,13 +7,17 @@ import contextlib
 import os
 import random
 import resource
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+
+import weir
 
 from certs import root
 from tls_peer import HOST, Secure, SecureOrigin, TlsPeer, client
@@ -123,6 +127,36 @@ def memory():
                 c.close()
             until(lambda: w.fds() < 100, 'the ends', 3 * WAIT)
             w.wait_log('tunnel_close', n + len(first))
+
+
+@case
+def parked():
+    """Where engines cannot sleep: compiled so, which is how it goes on when the
+    self-test fails. Their buffers go back, and the log says it once."""
+    raise_limit()
+    if weir.WRAP or not shutil.which('make') or not shutil.which('cc'):
+        raise Skip('nothing is compiled here')
+    was = weir.BINARY
+    with tempfile.TemporaryDirectory() as top, echo_server() as url:
+        for name in os.listdir(weir.TOP):
+            if name == 'Makefile' or name.endswith('.c'):
+                shutil.copy(os.path.join(weir.TOP, name), top)
+        for name in 'inc', 'lib':
+            shutil.copytree(os.path.join(weir.TOP, name),
+                            os.path.join(top, name),
+                            ignore=shutil.ignore_patterns('*.o'))
+        subprocess.run(['make', '-j2', '-s', 'weir',
+                        'CFLAGS=-O1 -DTLS_NO_SLEEP'], cwd=top, check=True)
+        weir.BINARY = os.path.join(top, 'weir')
+        try:
+            with Secure(CONF + 'route = /\nupstream = %s\n' % url) as w:
+                assert w.stderr().count(b'cannot be put to sleep') == 1
+                first = tunnels(w, 100)
+                echo(first)
+                for c in first + measured(w, IDLE, first, 6000):
+                    c.close()
+        finally:
+            weir.BINARY = was
 
 
 @case
