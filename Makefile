@@ -100,7 +100,7 @@ test/bench/load: test/bench/load.c $(OBJ)
 	$(CC) $(ALL) $(LDFLAGS) -o $@ test/bench/load.c $(OBJ) $(LIB) \
 	    -lssl -lcrypto
 
-test/bench/origin: $(OBJ)
+test/bench/origin test/bench/relay: $(OBJ)
 .c:
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB)
 

@@ -370,6 +370,7 @@ TLS = [
 ]
 KINDS = {'weir': 'weir', 'weir static': 'static'}
 FLOORS = ['raw', 'poll', 'park']
+TLS_FLOORS = ['park']
 
 
 def listeners(rows, port, scratch_dir, weir_binary, cpu, values):
@@ -392,20 +393,27 @@ def listeners(rows, port, scratch_dir, weir_binary, cpu, values):
     return found, missing
 
 
+def floors(names, scratch_dir, origin_port, cpu, *pem):
+    """The relays of these names, over TLS with a file for it, and those that
+    are not here."""
+    if not os.access(RELAY, os.X_OK):
+        return [], list(names)
+    found = []
+    for name in names:
+        ports = [free_port(), free_port()]
+        found.append(Proxy(
+            name, 'floor', RELAY, '', scratch_dir, cpu,
+            [[RELAY, name, str(p), str(origin_port), *pem] for p in ports],
+            ports))
+    return found, []
+
+
 def proxies(scratch_dir, weir_binary, origin_port, cpu):
     """All proxies that can be started here, and the names of the others."""
     found, missing = listeners(WEIR + PEERS, 'PORT', scratch_dir, weir_binary,
                                cpu, {'ORIGIN': origin_port})
-    for name in FLOORS:
-        if not os.access(RELAY, os.X_OK):
-            missing.append(name)
-            continue
-        ports = [free_port(), free_port()]
-        found.append(Proxy(
-            name, 'floor', RELAY, '', scratch_dir, cpu,
-            [[RELAY, name, str(p), str(origin_port)] for p in ports],
-            ports))
-    return found, missing
+    relays, absent = floors(FLOORS, scratch_dir, origin_port, cpu)
+    return found + relays, missing + absent
 
 
 def tls_proxies(scratch_dir, weir_binary, origin_port, cpu):
@@ -417,9 +425,10 @@ def tls_proxies(scratch_dir, weir_binary, origin_port, cpu):
         return [], ['a certificate (%s)' % why]
     found, missing = listeners(TLS, 'TLSPORT', scratch_dir, weir_binary, cpu,
                                {'ORIGIN': origin_port, 'PEM': pem})
-    for proxy in found:
+    relays, absent = floors(TLS_FLOORS, scratch_dir, origin_port, cpu, pem)
+    for proxy in found + relays:
         proxy.ca = ca
-    return found, missing
+    return found + relays, missing + absent
 
 
 def certificate(directory):

@@ -3,7 +3,7 @@
  * nothing and does no more than a relay has to, so that what weir costs can be
  * said as a ratio to it.
  *
- *	relay raw|poll|park LISTEN_PORT ORIGIN_PORT
+ *	relay raw|poll|park LISTEN_PORT ORIGIN_PORT [PEM]
  *
  * The three differ in how they wait: raw in epoll alone; poll in poll() over
  * all descriptors; park in poll() over the active descriptors and one of epoll
@@ -14,9 +14,16 @@
  * does not take is kept, and until that has left its peer is not read; so when
  * an end of file is seen nothing is kept, and it can be passed on at once.
  * What ended in a turn is freed after it: events of that turn may name it.
+ *
+ * With PEM, a file of a certificate and its key (ECDSA), it speaks TLS 1.2
+ * with those who call: a BearSSL server for each tunnel, and a pair of record
+ * buffers while there is something in them, so that few are used and stay in
+ * the processor's caches. What is read goes to the engine at once, any number
+ * of records; what they held goes out together.
  */
 #define _GNU_SOURCE /* accept4() */
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -31,12 +38,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tlskeys.h"
+#include "tlspool.h"
+
 #define SCRATCH (64 * 1024)
 #define READS_PER_TURN 4 /* of one end, so that the others get theirs */
 #define QUIET_TURNS 24 /* of poll() without an event, then an end is parked */
 #define RAW_BATCH 512 /* events of one epoll_wait() */
 #define PARK_BATCH 256
 #define CHUNK 227 /* tunnels made at once, in nearly four pages */
+#define SESSIONS 4096 /* that can be resumed */
 
 /* what a socket did not take yet: bytes[at..len) */
 struct rest {
@@ -55,9 +66,17 @@ struct end {
 	bool eof;
 };
 
+/* TLS with the client */
+struct secure {
+	br_ssl_server_context engine;
+	struct tlspair *pair; /* its buffers, or NULL: absent */
+	size_t ahead, n_ahead; /* in pair->in: read, not the engine's yet */
+};
+
 struct tunnel {
 	struct end end[2]; /* the client's, the origin's */
 	struct tunnel *next;
+	struct secure secure[]; /* one or, without TLS, none */
 };
 
 static enum { RAW, POLL, PARK } mode;
@@ -67,6 +86,10 @@ static struct sockaddr_in origin_addr;
 static struct tunnel *spare, *ended;
 static uint32_t turns; /* of poll() */
 static char scratch[SCRATCH];
+static const struct cred *cred; /* NULL: plain */
+static br_ssl_server_context fresh; /* what all engines are copies of */
+static br_ssl_session_cache_lru sessions;
+static unsigned char absent[2];
 
 /* what poll() is given; slot 0 is that of epoll */
 static struct {
@@ -179,11 +202,237 @@ park_quiet(void)
 	}
 }
 
+/* TLS */
+
+/* the engine of an end, or NULL */
+static struct secure *
+secure(struct end *e)
+{
+	return cred != NULL && e == e->of->end ? e->of->secure : NULL;
+}
+
+/* Once, as the library asks the processor what it can do each time. Without
+ * randomness in it, which all copies would share. */
+static void
+make_fresh(void)
+{
+	static const uint16_t suites[] = {
+		BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+		BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+		BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+	};
+	static unsigned char store[SESSIONS * 100];
+	br_ssl_engine_context *e = &fresh.eng;
+
+	br_ssl_server_zero(&fresh);
+	br_ssl_engine_set_versions(e, BR_TLS12, BR_TLS12);
+	br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION);
+	br_ssl_engine_set_suites(e, suites, 3);
+	br_ssl_engine_set_default_ecdsa(e);
+	br_ssl_engine_set_hash(e, br_sha256_ID, &br_sha256_vtable);
+	br_ssl_engine_set_hash(e, br_sha384_ID, &br_sha384_vtable);
+	br_ssl_engine_set_prf_sha256(e, &br_tls12_sha256_prf);
+	br_ssl_engine_set_prf_sha384(e, &br_tls12_sha384_prf);
+	br_ssl_engine_set_default_aes_gcm(e);
+	br_ssl_engine_set_default_chapol(e);
+	tlspool_init(SIZE_MAX);
+	br_ssl_session_cache_lru_init(&sessions, store, sizeof store);
+	br_ssl_server_set_cache(&fresh, &sessions.vtable);
+}
+
+/* The library keeps only offsets into the buffers between two calls, so it
+ * does not matter where they are, nor whether while they are empty. */
+static void
+hold(struct secure *s)
+{
+	if (s->pair != NULL)
+		return;
+	s->pair = tlspool_get();
+	must(s->pair != NULL ? 0 : -1, "malloc");
+	s->engine.eng.ibuf = s->pair->in;
+	s->engine.eng.obuf = s->pair->out;
+}
+
+static void
+rest(struct secure *s)
+{
+	br_ssl_engine_context *e = &s->engine.eng;
+
+	/* 3: both directions work */
+	if (s->pair == NULL || e->iomode != 3 || e->ixa + e->ixb > 0 ||
+	    e->oxa != e->oxc)
+		return;
+	tlspool_put(s->pair);
+	s->pair = NULL;
+	e->ibuf = absent;
+	e->obuf = absent + 1;
+}
+
+static bool
+begin_secure(struct secure *s)
+{
+	br_ssl_engine_context *e = &s->engine.eng;
+	unsigned char r[32];
+
+	s->engine = fresh;
+	s->n_ahead = 0;
+	s->pair = NULL;
+	hold(s);
+	br_ssl_server_set_single_ec(&s->engine, cred->chain, cred->n_chain,
+	    &cred->ec, BR_KEYTYPE_SIGN, 0, e->iec,
+	    br_ecdsa_sign_asn1_get_default());
+	br_ssl_engine_set_buffers_bidi(e, s->pair->in, sizeof s->pair->in,
+	    s->pair->out, sizeof s->pair->out);
+	must(getrandom(r, sizeof r, 0) == sizeof r ? 0 : -1, "getrandom");
+	br_ssl_engine_inject_entropy(e, r, sizeof r);
+	e->rng_os_rand_done = 1;
+	return br_ssl_server_reset(&s->engine);
+}
+
+/* gives the engine what was read ahead, as far as it takes it */
+static void
+feed(struct secure *s)
+{
+	unsigned char *to;
+	size_t n;
+
+	while (s->n_ahead > 0 &&
+	    (to = br_ssl_engine_recvrec_buf(&s->engine.eng, &n)) != NULL) {
+		if (n > s->n_ahead)
+			n = s->n_ahead;
+		memmove(to, s->pair->in + s->ahead, n);
+		s->ahead += n;
+		s->n_ahead -= n;
+		br_ssl_engine_recvrec_ack(&s->engine.eng, n);
+	}
+}
+
+/* sends records as far as the socket takes them */
+static bool
+push(struct end *e)
+{
+	br_ssl_engine_context *engine = &secure(e)->engine.eng;
+	unsigned char *p;
+	ssize_t sent;
+	bool more;
+	size_t n;
+
+	while ((p = br_ssl_engine_sendrec_buf(engine, &n)) != NULL) {
+		/* the change of ciphers and the message behind it */
+		more = engine->record_type_out == 20;
+		sent = send(e->fd, p, n, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+		if (sent < 0)
+			return errno == EAGAIN;
+		br_ssl_engine_sendrec_ack(engine, (size_t)sent);
+	}
+	return true;
+}
+
+/* takes what records held to the scratch, which has room for all of it: what
+ * was read was no more than one buffer */
+static size_t
+gather(struct secure *s)
+{
+	unsigned char *p;
+	size_t n, got = 0;
+
+	for (;;) {
+		feed(s);
+		p = br_ssl_engine_recvapp_buf(&s->engine.eng, &n);
+		if (p == NULL)
+			return got;
+		memcpy(scratch + got, p, n);
+		got += n;
+		br_ssl_engine_recvapp_ack(&s->engine.eng, n);
+	}
+}
+
+/* Reads records to the scratch, as recv() does: 0 at the end. *full says that
+ * there may be more, as all that there was room for has come. */
+static ssize_t
+unseal(struct end *from, bool *full)
+{
+	struct secure *s = secure(from);
+	br_ssl_engine_context *e = &s->engine.eng;
+	size_t room = sizeof s->pair->in - e->ixa, got;
+	ssize_t n;
+
+	hold(s);
+	n = recv(from->fd, s->pair->in + e->ixa, room, 0);
+	*full = n == (ssize_t)room;
+	if (n <= 0)
+		return n;
+	s->ahead = e->ixa;
+	s->n_ahead = (size_t)n;
+	got = gather(s);
+	if (!push(from))
+		return -1;
+	if (got > 0)
+		return (ssize_t)got;
+	if (br_ssl_engine_current_state(e) == BR_SSL_CLOSED)
+		return 0;
+	errno = EAGAIN;
+	return -1;
+}
+
+/* as send() */
+static ssize_t
+seal(struct end *to, const char *p, size_t n)
+{
+	br_ssl_engine_context *e = &secure(to)->engine.eng;
+	unsigned char *into;
+	size_t room, done = 0;
+
+	hold(secure(to));
+	while (done < n &&
+	    (into = br_ssl_engine_sendapp_buf(e, &room)) != NULL) {
+		if (room > n - done)
+			room = n - done;
+		memcpy(into, p + done, room);
+		br_ssl_engine_sendapp_ack(e, room);
+		done += room;
+		if (done == n)
+			br_ssl_engine_flush(e, 0);
+		if (!push(to))
+			return -1;
+	}
+	if (done > 0)
+		return (ssize_t)done;
+	errno = br_ssl_engine_current_state(e) == BR_SSL_CLOSED ? EPIPE :
+	    EAGAIN;
+	return -1;
+}
+
+/* Tunnels */
+
+/* something waits to be sent to e: its peer is not read */
+static bool
+unsent(struct end *e)
+{
+	return e->rest != NULL || (secure(e) != NULL &&
+	    br_ssl_engine_current_state(&secure(e)->engine.eng) &
+	    BR_SSL_SENDREC);
+}
+
+/* nothing more is sent to e */
+static bool
+finish(struct end *e)
+{
+	if (secure(e) != NULL) {
+		hold(secure(e));
+		br_ssl_engine_close(&secure(e)->engine.eng);
+		push(e);
+	}
+	return shutdown(e->fd, SHUT_WR) == 0;
+}
+
 static void
 end_tunnel(struct tunnel *t)
 {
 	int i;
 
+	if (cred != NULL)
+		tlspool_put(t->secure->pair);
 	for (i = 0; i < 2; i++) {
 		close(t->end[i].fd); /* which takes it out of epoll */
 		t->end[i].fd = -1;
@@ -225,18 +474,26 @@ new_socket(void)
 }
 
 static void
+make_spare(void)
+{
+	struct tunnel *t;
+	int i, n = cred == NULL ? CHUNK : 1;
+
+	t = alloc(NULL, cred == NULL ? CHUNK * sizeof *t :
+	    sizeof *t + sizeof t->secure[0]);
+	for (i = 0; i < n; i++) {
+		t[i].next = spare;
+		spare = &t[i];
+	}
+}
+
+static void
 open_tunnel(int client, int origin)
 {
 	struct tunnel *t;
-	int i;
 
-	if (spare == NULL) {
-		t = alloc(NULL, CHUNK * sizeof *t);
-		for (i = 0; i < CHUNK; i++) {
-			t[i].next = spare;
-			spare = &t[i];
-		}
-	}
+	if (spare == NULL)
+		make_spare();
 	t = spare;
 	spare = t->next;
 	memset(t, 0, sizeof *t);
@@ -244,8 +501,9 @@ open_tunnel(int client, int origin)
 	t->end[0].fd = client;
 	t->end[1].fd = origin;
 	t->end[1].connecting = true;
-	if (connect(origin, (struct sockaddr *)&origin_addr,
-	    sizeof origin_addr) < 0 && errno != EINPROGRESS)
+	if ((cred != NULL && !begin_secure(t->secure)) ||
+	    (connect(origin, (struct sockaddr *)&origin_addr,
+	    sizeof origin_addr) < 0 && errno != EINPROGRESS))
 		end_tunnel(t);
 	else
 		watch(&t->end[1], POLLOUT);
@@ -280,7 +538,8 @@ accept_all(void)
 static bool
 put(struct end *to, const char *p, size_t n)
 {
-	ssize_t sent = send(to->fd, p, n, MSG_NOSIGNAL);
+	ssize_t sent = secure(to) != NULL ? seal(to, p, n) :
+	    send(to->fd, p, n, MSG_NOSIGNAL);
 
 	if (sent < 0 && errno != EAGAIN)
 		return false;
@@ -305,17 +564,25 @@ static bool
 relay(struct end *from)
 {
 	struct end *to = peer(from);
-	ssize_t n = SCRATCH;
+	bool full = true;
+	ssize_t n;
 	int i;
 
 	/* a short read has emptied the socket: no second one to see that */
-	for (i = 0; i < READS_PER_TURN && n == SCRATCH && !to->rest; i++) {
-		n = recv(from->fd, scratch, SCRATCH, 0);
+	for (i = 0; i < READS_PER_TURN && full && !unsent(to); i++) {
+		if (secure(from) != NULL) {
+			n = unseal(from, &full);
+		} else {
+			n = recv(from->fd, scratch, SCRATCH, 0);
+			full = n == SCRATCH;
+		}
+		if (n < 0 && errno == EAGAIN)
+			continue;
 		if (n < 0)
-			return errno == EAGAIN;
+			return false;
 		if (n == 0) {
 			from->eof = true;
-			return !to->eof && shutdown(to->fd, SHUT_WR) == 0;
+			return !to->eof && finish(to);
 		}
 		if (!put(to, scratch, (size_t)n))
 			return false;
@@ -326,8 +593,8 @@ relay(struct end *from)
 static short
 wants(struct end *e)
 {
-	return (short)((e->eof || peer(e)->rest != NULL ? 0 : POLLIN) |
-	    (e->rest != NULL ? POLLOUT : 0));
+	return (short)((e->eof || unsent(peer(e)) ? 0 : POLLIN) |
+	    (unsent(e) ? POLLOUT : 0));
 }
 
 static bool
@@ -343,6 +610,8 @@ move(struct end *e, int revents)
 	/* the call that then fails tells a reset from an end */
 	if (revents & (POLLERR | POLLHUP))
 		revents |= e->events;
+	if (revents & POLLOUT && secure(e) != NULL && !push(e))
+		return false;
 	if (revents & POLLOUT && r != NULL &&
 	    !put(e, r->bytes + r->at, r->len - r->at))
 		return false;
@@ -359,6 +628,8 @@ serve(struct end *e, int revents)
 	} else if (e->fd >= 0) {
 		watch(e, wants(e));
 		watch(peer(e), wants(peer(e)));
+		if (cred != NULL)
+			rest(e->of->secure);
 	}
 }
 
@@ -422,18 +693,34 @@ start(const char *listen_port, const char *origin_port)
 	watch(&listener, POLLIN);
 }
 
+static void
+load_cred(const char *file)
+{
+	char err[256];
+
+	cred = cred_load(file, NULL, 0, err, NULL, sizeof err);
+	if (cred == NULL || cred->type != BR_KEYTYPE_EC) {
+		fprintf(stderr, "relay: %s\n", cred == NULL ? err :
+		    "the key has to be for ECDSA");
+		exit(1);
+	}
+	make_fresh();
+}
+
 int
 main(int argc, char *argv[])
 {
 	static const char *const names[] = {"raw", "poll", "park"};
 
-	while (argc == 4 && mode <= PARK && strcmp(argv[1], names[mode]) != 0)
+	while (argc >= 4 && mode <= PARK && strcmp(argv[1], names[mode]) != 0)
 		mode++;
-	if (argc != 4 || mode > PARK) {
-		fputs("usage: relay raw|poll|park LISTEN_PORT ORIGIN_PORT\n",
-		    stderr);
+	if (argc < 4 || argc > 5 || mode > PARK) {
+		fputs("usage: relay raw|poll|park LISTEN_PORT ORIGIN_PORT "
+		    "[PEM]\n", stderr);
 		return 2;
 	}
+	if (argc == 5)
+		load_cred(argv[4]);
 	start(argv[2], argv[3]);
 	puts("ready");
 	fflush(stdout);

@@ -40,12 +40,19 @@ TARGETS = [
     ('idle tunnel, bytes', 'tunnel', None, '<=', 512),
     ('memory of the static build at start, KB', 'start', None, '<=', 500),
     ('size of the static build, KB', 'file', None, '<', 400),
+    ('WebSocket 125 B over TLS', 'ws_64_tls', 'park', '<=', 1.05),
     *(('WebSocket 125 B over TLS', 'ws_64_tls', peer, '<', 1.00)
       for peer in TLS_PEERS),
+    ('WebSocket 16 KB over TLS', 'ws_16k_tls', 'park', '<=', 1.05),
     *(('WebSocket 16 KB over TLS', 'ws_16k_tls', peer, '<', 1.00)
       for peer in TLS_PEERS),
+    ('GET 1 KB over TLS', 'http_1k_tls', 'park', '<=', 1.05),
     *(('GET 1 KB over TLS', 'http_1k_tls', peer, '<', 1.00)
       for peer in TLS_PEERS),
+    ('full handshake of TLS, message, close', 'churn_tls', 'park', '<=',
+     1.05),
+    ('resumed handshake of TLS, message, close', 'churn_resumed_tls', 'park',
+     '<=', 1.05),
     ('resumed handshake of TLS, message, close', 'churn_resumed_tls', 'nginx',
      '<=', 1.00),
     ('idle TLS tunnel, bytes', 'tunnel_tls', None, '<=', 1500),
@@ -55,7 +62,7 @@ BEGIN = '<!-- bench: written by make bench -->'
 END = '<!-- /bench -->'
 COLUMNS = {'weir': 'weir', 'nginx': 'nginx', 'haproxy': 'haproxy',
            'caddy': 'caddy', 'lighttpd': 'lighttpd', 'park': 'bare relay'}
-TLS_COLUMNS = {n: n for n in ['weir', *TLS_PEERS]}
+TLS_COLUMNS = {**{n: n for n in ['weir', *TLS_PEERS]}, 'park': 'bare relay'}
 
 COLOURS = {'weir': ['#0057b8'],
            'peer': ['#d1495b', '#00875a', '#b36b00', '#8e44ad', '#0097a7',
@@ -306,7 +313,8 @@ def readme(result, images='test/bench'):
                'nothing. Executables without shared libraries. %sMore: `make '
                'bench`.' % (machine(result), ', '.join(versions), (
                    'TLS: ECDHE-ECDSA-AES128-GCM-SHA256 with P-256 in, plain '
-                   'out; hitch and stunnel do not read what they pass on. '
+                   'out; the bare relay has the same BearSSL as weir; hitch '
+                   'and stunnel do not read what they pass on. '
                    if over_tls else '')))
     return '\n'.join([
         *plain_table(result), *over_tls,

@@ -36,23 +36,24 @@ SCENARIOS = [
      [214, 1124, 266, 472, 260, 469, 683, 209, 212, 211]),
 ]
 # over TLS, costs in the order of TLS_NAMES
-TLS_NAMES = ['weir', 'nginx', 'haproxy', 'caddy', 'hitch', 'stunnel']
+TLS_NAMES = ['weir', 'nginx', 'haproxy', 'caddy', 'hitch', 'stunnel', 'park']
 TLS_SCENARIOS = [
     ('ws_64_tls', 'WebSocket echo 125 B, 64 tunnels', 'message',
-     [13.3, 14.8, 16.1, 15.8, 16.2, 40]),
+     [13.3, 14.8, 16.1, 15.8, 16.2, 40, 13.2]),
     ('ws_16k_tls', 'WebSocket echo 16 KB, 16 tunnels, 4 in flight', 'message',
-     [32, 70, 39, 37, 39, 50]),
+     [32, 70, 39, 37, 39, 50, 31.3]),
     ('churn_tls', 'connect, full handshakes, one message, close', 'connection',
-     [1150, 347, 371, 539, 341, 612]),
+     [1150, 347, 371, 539, 341, 612, 1118]),
     ('churn_resumed_tls', 'connect, resumed handshakes, one message, close',
-     'connection', [180, 190, 230, 360, 170, 420]),
+     'connection', [180, 190, 230, 360, 170, 420, 175]),
     ('http_1k_tls', 'GET 1 KB, keep-alive', 'request',
-     [14.2, 23, 19.9, 67, 16.9, 37]),
+     [14.2, 23, 19.9, 67, 16.9, 37, 13.7]),
 ]
 # bytes of a tunnel over TLS, KB at start
 IDLE_TLS = {'weir': (1210, 640), 'nginx': (42200, 16400),
             'haproxy': (18980, 18800), 'caddy': (80690, 33600),
-            'hitch': (40350, 5800), 'stunnel': (74570, 8300)}
+            'hitch': (40350, 5800), 'stunnel': (74570, 8300),
+            'park': (4240, 330)}
 # bytes of a tunnel, KB at start, cost beside none and beside 10,000
 IDLE = {'weir': (430, 480, 10.4, 10.5), 'nginx': (18120, 13816, 10.6, 10.9),
         'nginx 64k': (18150, 13900, 10.6, 10.9),
@@ -268,7 +269,7 @@ class Targets(unittest.TestCase):
 
     def test_tls(self):
         r = whole()
-        for peer, cost in zip(TLS_NAMES[1:], (14.8, 16.1, 15.8, 16.2, 40)):
+        for peer, cost in zip(TLS_NAMES[1:-1], (14.8, 16.1, 15.8, 16.2, 40)):
             text, value, limit, met = target(
                 r, '125 B over TLS, to %s <' % peer)
             self.assertAlmostEqual(value, 13.3 / cost)
@@ -276,13 +277,23 @@ class Targets(unittest.TestCase):
         for key, peer, words in (
                 ('ws_16k_tls', 'caddy', '16 KB over TLS, to caddy'),
                 ('http_1k_tls', 'hitch', '1 KB over TLS, to hitch'),
-                ('churn_resumed_tls', 'nginx', 'resumed')):
+                ('churn_resumed_tls', 'nginx', 'close, to nginx')):
             tie = whole()
             for s in tie['scenarios']:
                 if s['key'] == key:
                     s['rounds'][peer] = s['rounds']['weir']
             # only handshakes may cost what the peer's do
             self.assertEqual(target(tie, words)[1:], (1, 1, key[:5] == 'churn'))
+        # the floor's may be had for a twentieth more
+        for words, value in (('125 B over TLS, to park <=', 13.3 / 13.2),
+                             ('16 KB over TLS, to park', 32 / 31.3),
+                             ('1 KB over TLS, to park', 14.2 / 13.7),
+                             ('full handshake of TLS', 1150 / 1118),
+                             ('resumed handshake of TLS, message, close, to '
+                              'park', 180 / 175)):
+            text, got, limit, met = target(r, words)
+            self.assertAlmostEqual(got, value)
+            self.assertEqual((limit, met), (1.05, True))
         # not what plain tunnels take
         r['idle'] = {}
         self.assertEqual(target(r, 'TLS tunnel, bytes')[1:],
@@ -309,7 +320,7 @@ class Table(unittest.TestCase):
         self.assertRegex(text, r'\n> weir +430 +480 +194 +1,210 +640  weir '
                          r'1\.2\.3\n')
         self.assertRegex(text, r'\n  hitch +- +- +194 +40,350 +5,800  hitch ')
-        self.assertRegex(text, r'\n> weir +13\.43 +2\.13 +- +59,')
+        self.assertRegex(text, r'\n> weir +13\.43 +2\.13 +1\.008 +59,')
         self.assertRegex(text, r'\n +0 +1,000 +2,500 +5,000 +10,000 +most/0')
         # numbers end in the same columns
         rows = [x for x in text.splitlines() if re.match(r'. \w+ .*\.\d{3} ',
@@ -366,7 +377,7 @@ class Readme(unittest.TestCase):
         rows = [x for x in text.splitlines() if x.startswith('|')]
         self.assertEqual(len(rows), 2 + len(SCENARIOS) + 3
                          + 2 + len(TLS_SCENARIOS) + 2)
-        self.assertEqual({x.count('|') for x in rows}, {8})
+        self.assertEqual({x.count('|') for x in rows}, {8, 9})
         self.assertIn('| weir | nginx | haproxy | caddy | lighttpd | '
                       'bare relay |', rows[0])
         self.assertIn('| GET 1 MB | 216 | 1,135 (269) | 477 (263) | 474 |',
@@ -405,10 +416,11 @@ class Readme(unittest.TestCase):
         self.assertTrue(plain.endswith('|\n\n'))
         self.assertNotIn('hitch', plain)
         self.assertTrue(rest.startswith(
-            ' weir | nginx | haproxy | caddy | hitch | stunnel |\n'))
+            ' weir | nginx | haproxy | caddy | hitch | stunnel | '
+            'bare relay |\n'))
         self.assertIn('handshakes, one message, close | 1,162 | 350 |', rest)
-        self.assertIn('| 1,210 | 42,200 | 18,980 | 80,690 | 40,350 | 74,570 |',
-                      rest)
+        self.assertIn('| 1,210 | 42,200 | 18,980 | 80,690 | 40,350 | 74,570 | 4,240 '
+                      '|', rest)
         self.assertIn('start, KB | 640 | 16,400 | 18,800 |', rest)
         self.assertRegex(' '.join(rest.split()), r'hitch 1\.2\.3, stunnel 1.*'
                          'ECDHE-ECDSA-AES128-GCM-SHA256')
@@ -416,7 +428,7 @@ class Readme(unittest.TestCase):
         for s in r['scenarios']:
             if s['tls']:
                 s['rounds'].pop('hitch')
-        self.assertIn('| 14.3 | 23.2 | 20.1 | 67.7 | - | 37.4 |',
+        self.assertIn('| 14.3 | 23.2 | 20.1 | 67.7 | - | 37.4 | 13.8 |',
                       report.readme(r))
         for s in r['scenarios']:
             if s['tls']:
