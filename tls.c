@@ -573,12 +573,14 @@ more_follows(const struct tls *t)
 {
 	const br_ssl_engine_context *e = t->e;
 
-	if (t->up || e->out.vtable != &br_sslrec_out_clear_vtable)
+	if (t->up)
 		return false;
 	if (e->record_type_out == CHANGE_CIPHER)
 		return true;
-	/* a client's second flight, or a server's only one when it resumes */
+	/* a client's second flight, or a server's only one when it resumes;
+	 * the last message is the one that is no longer clear */
 	return e->record_type_out == HANDSHAKE &&
+	    e->out.vtable == &br_sslrec_out_clear_vtable &&
 	    (t->client != NULL ? e->version_in != 0 : t->shake->cred == NULL);
 }
 

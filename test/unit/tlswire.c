@@ -258,6 +258,60 @@ test_renegotiation(void)
 	tls_client_free(c);
 }
 
+/* moves what from has to say, whole records; notes each by its type and
+ * whether more follows */
+static void
+note_flight(struct end *from, struct end *to, char *note)
+{
+	const unsigned char *p;
+	unsigned char *q;
+	size_t n, room;
+	bool more;
+
+	while ((p = tls_wire_out(from->t, &n, &more)) != NULL) {
+		*note++ = "CAHD"[(p[0] - 20) & 3];
+		*note++ = more ? '+' : '.';
+		q = tls_wire_in(to->t, &room);
+		if (q == NULL || n > room) {
+			expect(false, "there is room");
+			break;
+		}
+		memcpy(q, p, n);
+		tls_wire_out_done(from->t, n);
+		tls_wire_in_done(to->t, n);
+	}
+	*note = '\0';
+}
+
+static void
+test_flights(void)
+{
+	static const char *const flights[2][4] = {
+		{"H.", "H.", "H+C+H.", "C+H."}, {"H.", "H+C+H.", "C+H.", ""}
+	};
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	int resumed, i;
+	char note[32];
+
+	about = "flights of a handshake";
+	for (resumed = 0; resumed < 2; resumed++) {
+		begin(s, c, 0);
+		for (i = 0; i < 4; i++) {
+			note_flight(i % 2 == 0 ? &b : &a,
+			    i % 2 == 0 ? &a : &b, note);
+			expect(strcmp(note, flights[resumed][i]) == 0,
+			    "each leaves at once");
+		}
+		expect(tls_ready(a.t) && tls_ready(b.t), "they are ready");
+		expect(tls_resumed(a.t) == resumed, "as it was meant");
+		end_free(&a);
+		end_free(&b);
+	}
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
 /* a handshake, and then what is put in whole */
 static void
 shake(struct tls_server *s, struct tls_client *c)
@@ -790,6 +844,7 @@ main(void)
 	test_suites();
 	test_others();
 	test_renegotiation();
+	test_flights();
 	test_close();
 	test_shut();
 	test_starved();
