@@ -32,8 +32,10 @@ secure_push(struct conn *c)
 		tls_wire_out_done(c->tls, (size_t)sent);
 	}
 	c->wire = false;
-	if (c->shut)
+	if (c->shut && !c->fin) {
 		shutdown(c->fd, SHUT_WR);
+		c->fin = true;
+	}
 	return true;
 }
 
