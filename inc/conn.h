@@ -47,7 +47,7 @@ struct conn {
 	bool broken;    /* sending failed; nothing can be sent any more */
 	bool reused;    /* it has carried a request before */
 	bool cut;       /* over TLS: it ended without close_notify */
-	bool fin;       /* over TLS: the stream was ended after that */
+	bool fin;       /* over TLS: shut, and the stream has ended too */
 	bool wire;      /* records of the engine's could not leave yet */
 	bool pending;   /* the engine holds bytes that were not read yet */
 	bool starved;   /* the engine waits for a record buffer */

@@ -15,8 +15,10 @@
 #define MSG_MORE 0
 #endif
 
-bool
-secure_push(struct conn *c)
+/* sends records; ahead: of others that come at once, so that the kernel waits
+ * for these and makes one packet of them */
+static bool
+push(struct conn *c, bool ahead)
 {
 	const unsigned char *p;
 	ssize_t sent;
@@ -24,6 +26,7 @@ secure_push(struct conn *c)
 	bool more;
 
 	while ((p = tls_wire_out(c->tls, &n, &more)) != NULL) {
+		more = more || ahead;
 		sent = send(c->fd, p, n, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 		if (sent < 0) {
 			c->wire = true;
@@ -37,6 +40,12 @@ secure_push(struct conn *c)
 		c->fin = true;
 	}
 	return true;
+}
+
+bool
+secure_push(struct conn *c)
+{
+	return push(c, false);
 }
 
 /*
@@ -190,7 +199,7 @@ put(struct conn *c, const unsigned char *p, size_t n)
 	while (taken < n) {
 		to = tls_plain_out(c->tls, &k);
 		if (to == NULL) {
-			if (!secure_push(c))
+			if (!push(c, true))
 				return -1;
 			to = tls_plain_out(c->tls, &k);
 		}

@@ -307,9 +307,10 @@ feed(struct secure *s)
 	}
 }
 
-/* sends records as far as the socket takes them */
+/* sends records as far as the socket takes them; ahead: of others that come
+ * at once */
 static bool
-push(struct end *e)
+push(struct end *e, bool ahead)
 {
 	br_ssl_engine_context *engine = &secure(e)->engine.eng;
 	unsigned char *p;
@@ -319,7 +320,7 @@ push(struct end *e)
 
 	while ((p = br_ssl_engine_sendrec_buf(engine, &n)) != NULL) {
 		/* the change of ciphers and the message behind it */
-		more = engine->record_type_out == 20;
+		more = ahead || engine->record_type_out == 20;
 		sent = send(e->fd, p, n, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 		if (sent < 0)
 			return errno == EAGAIN;
@@ -365,7 +366,7 @@ unseal(struct end *from, bool *full)
 	s->ahead = e->ixa;
 	s->n_ahead = (size_t)n;
 	got = gather(s);
-	if (!push(from))
+	if (!push(from, false))
 		return -1;
 	if (got > 0)
 		return (ssize_t)got;
@@ -393,7 +394,7 @@ seal(struct end *to, const char *p, size_t n)
 		done += room;
 		if (done == n)
 			br_ssl_engine_flush(e, 0);
-		if (!push(to))
+		if (!push(to, done < n))
 			return -1;
 	}
 	if (done > 0)
@@ -421,7 +422,7 @@ finish(struct end *e)
 	if (secure(e) != NULL) {
 		hold(secure(e));
 		br_ssl_engine_close(&secure(e)->engine.eng);
-		push(e);
+		push(e, false);
 	}
 	return shutdown(e->fd, SHUT_WR) == 0;
 }
@@ -610,7 +611,7 @@ move(struct end *e, int revents)
 	/* the call that then fails tells a reset from an end */
 	if (revents & (POLLERR | POLLHUP))
 		revents |= e->events;
-	if (revents & POLLOUT && secure(e) != NULL && !push(e))
+	if (revents & POLLOUT && secure(e) != NULL && !push(e, false))
 		return false;
 	if (revents & POLLOUT && r != NULL &&
 	    !put(e, r->bytes + r->at, r->len - r->at))
