@@ -108,6 +108,9 @@ make_template(br_ssl_engine_context *e)
 	templates.aes = e->iaes_ctr == br_aes_x86ni_ctr_get_vtable() ||
 	    e->iaes_ctr == br_aes_pwr8_ctr_get_vtable();
 	br_ssl_engine_set_suites(e, site_suites(templates.aes), SITE_SUITES);
+	/* set up, and of no use before seed() */
+	br_hmac_drbg_init(&e->rng, &br_sha256_vtable, NULL, 0);
+	e->rng_init_done = 1;
 	e->ibuf = absent;
 	e->obuf = absent + 1;
 	e->ibuf_len = TLSPOOL_IN;
@@ -133,14 +136,21 @@ prepare(void)
 	templates.made = true;
 }
 
-/* the library's own seeding trusts one instruction, or opens a device */
+/*
+ * The library's own seeding trusts one instruction, or opens a device. Its
+ * generator's state is nothing but two secrets of 32 bytes (NIST SP 800-90A,
+ * 10.1.2, for SHA-256): the kernel's randomness as it is does for them, and
+ * what hashes it first costs a seventh of a resumed handshake.
+ */
 static void
 seed(br_ssl_engine_context *e)
 {
-	unsigned char r[32];
+	unsigned char r[64];
 
 	tls_entropy(r, sizeof r);
-	br_ssl_engine_inject_entropy(e, r, sizeof r);
+	memcpy(e->rng.K, r, 32);
+	memcpy(e->rng.V, r + 32, 32);
+	e->rng_init_done = 2;
 	e->rng_os_rand_done = 1;
 	wipe(r, sizeof r);
 }

@@ -312,6 +312,47 @@ test_flights(void)
 	tls_client_free(c);
 }
 
+#define HELLOS 6
+static unsigned char hellos[HELLOS][32];
+
+/* moves a first flight, and keeps the random bytes in it (RFC 5246 7.4.1.2) */
+static void
+note_hello(struct end *from, struct end *to, unsigned char *random)
+{
+	const unsigned char *p;
+	size_t n;
+
+	p = wire_out(from, &n);
+	if (p == NULL || n < 43)
+		exit(1);
+	memcpy(random, p + 11, 32);
+	while (carry(from, to))
+		;
+}
+
+static void
+test_random(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	int i, j;
+
+	about = "random bytes";
+	for (i = 0; i < HELLOS; i += 2) {
+		begin(s, c, 0);
+		note_hello(&b, &a, hellos[i]);
+		note_hello(&a, &b, hellos[i + 1]);
+		end_free(&a);
+		end_free(&b);
+	}
+	for (i = 0; i < HELLOS; i++)
+		for (j = 0; j < i; j++)
+			expect(memcmp(hellos[i], hellos[j], 32) != 0,
+			    "nobody has another one's");
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
 /* a handshake, and then what is put in whole */
 static void
 shake(struct tls_server *s, struct tls_client *c)
@@ -845,6 +886,7 @@ main(void)
 	test_others();
 	test_renegotiation();
 	test_flights();
+	test_random();
 	test_close();
 	test_shut();
 	test_starved();
