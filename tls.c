@@ -39,7 +39,8 @@
 
 /* records beside data that a peer may send once the handshake is done */
 #define ODD_MAX 8
-/* the library's BR_IO_INOUT: both directions are working */
+/* the library's BR_IO_FAILED and BR_IO_INOUT: closed; both directions work */
+#define NO_WAY 0
 #define BOTH_WAYS 3
 /* types of records */
 enum { CHANGE_CIPHER = 20, ALERT = 21, HANDSHAKE = 22, DATA = 23 };
@@ -428,7 +429,7 @@ cause(const struct tls *t)
 static void
 settle(struct tls *t)
 {
-	if (br_ssl_engine_current_state(t->e) == BR_SSL_CLOSED) {
+	if (t->e->iomode == NO_WAY) {
 		if (t->client != NULL && !t->up)
 			shake_forget(t->client);
 		end(t, cause(t));
