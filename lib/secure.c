@@ -143,6 +143,9 @@ secure_recv(struct conn *c, void *p, size_t n)
 		return -1;
 	c->starved = false;
 	got = take(c, p, n);
+	/* what was left by an earlier call; poll() knows of what is new */
+	if (got > 0)
+		r = 0;
 	while (r == 1 && got < n && !tls_closed(c->tls)) {
 		r = fill(c);
 		got += take(c, (unsigned char *)p + got, n - got);

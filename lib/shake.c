@@ -75,6 +75,10 @@ shake_client(struct session *s)
 	r = secure_handshake(s->c);
 	if (r < 0)
 		shake_failed(s, R_TLS_FAILED);
-	else if (r > 0)
-		session_phase(s, S_HEAD);
+	if (r <= 0)
+		return;
+	session_phase(s, S_HEAD);
+	/* the request, if it came with the client's last message */
+	if (s->c->pending)
+		exchange_head(s);
 }
