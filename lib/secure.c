@@ -15,8 +15,8 @@
 #define MSG_MORE 0
 #endif
 
-/* sends records; ahead: of others that come at once, so that the kernel waits
- * for these and makes one packet of them */
+/* sends records; ahead: of others that come at once, or of the stream's end,
+ * so that the kernel waits for these and makes one packet of them */
 static bool
 push(struct conn *c, bool ahead)
 {
@@ -45,7 +45,8 @@ push(struct conn *c, bool ahead)
 bool
 secure_push(struct conn *c)
 {
-	return push(c, false);
+	/* shutdown() follows */
+	return push(c, c->shut && !c->fin);
 }
 
 /*
@@ -265,7 +266,7 @@ secure_end(struct conn *c, bool cut)
 	/* whoever did not read what was sent will not read this either */
 	if (!cut && !c->shut && !c->broken && !c->wire && tls_ready(c->tls)) {
 		tls_close(c->tls);
-		secure_push(c);
+		push(c, true);
 	}
 	tls_free(c->tls);
 	c->tls = NULL;

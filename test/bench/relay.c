@@ -422,7 +422,7 @@ finish(struct end *e)
 	if (secure(e) != NULL) {
 		hold(secure(e));
 		br_ssl_engine_close(&secure(e)->engine.eng);
-		push(e, false);
+		push(e, true);
 	}
 	return shutdown(e->fd, SHUT_WR) == 0;
 }
