@@ -32,7 +32,7 @@ OBJ = http.o ws.o tls.o config.o lib/arena.o lib/body.o lib/buf.o lib/chunk.o \
 	lib/park.o lib/peer.o lib/plain.o lib/reason.o lib/redact.o lib/resolve.o \
 	lib/rewrite.o lib/room.o lib/route.o lib/secrets.o lib/secure.o lib/session.o \
 	lib/shake.o lib/slab.o lib/step.o lib/tlscache.o lib/tlsentropy.o \
-	lib/tlserror.o lib/tlskeys.o lib/tlspool.o lib/tlssite.o lib/tlssleep.o \
+	lib/tlserror.o lib/tlskeys.o lib/tlsmodel.o lib/tlspool.o lib/tlssite.o lib/tlssleep.o \
 	lib/tlstrust.o lib/tunnel.o lib/upstream.o lib/value.o
 HDR = inc/arena.h inc/bear.h inc/body.h inc/buf.h inc/chunk.h inc/config.h \
 	inc/confprint.h inc/conn.h inc/der.h inc/dial.h inc/echo.h inc/echoconn.h \
@@ -41,7 +41,7 @@ HDR = inc/arena.h inc/bear.h inc/body.h inc/buf.h inc/chunk.h inc/config.h \
 	inc/listen.h inc/log.h inc/park.h inc/peer.h inc/plain.h inc/reason.h \
 	inc/reasons.h inc/redact.h inc/resolve.h inc/rewrite.h inc/room.h inc/route.h \
 	inc/secrets.h inc/secure.h inc/session.h inc/shake.h inc/slab.h inc/step.h \
-	inc/tls.h inc/tlscache.h inc/tlserror.h inc/tlskeys.h inc/tlspool.h \
+	inc/tls.h inc/tlscache.h inc/tlserror.h inc/tlskeys.h inc/tlsmodel.h inc/tlspool.h \
 	inc/tlssite.h inc/tlssleep.h inc/tlstrust.h inc/tunnel.h inc/upstream.h \
 	inc/value.h inc/ws.h
 UNIT = test/unit/body.test test/unit/buf.test test/unit/chunk.test \

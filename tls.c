@@ -1,12 +1,13 @@
 /*
- * TLS 1.2 by BearSSL. This file and four parts are all that sees the library,
+ * TLS 1.2 by BearSSL. This file and five parts are all that sees the library,
  * but for ws.c's SHA-1: lib/tlskeys.c reads keys and certificates,
  * lib/tlstrust.c judges those of others, lib/tlssite.c decides what a handshake
- * leads to, lib/tlssleep.c makes idle engines small. They would be one file if
- * that could be read. Its defects are worked around in them, and another
- * library would replace them alone: so everybody else has tls.h, and
- * test/conf/fence fails where one has more. The other files called tls know
- * nothing of it. What stands here is an engine's life:
+ * leads to, lib/tlssleep.c makes idle engines small, lib/tlsmodel.c has what
+ * new ones are copied from. They would be one file if that could be read. Its
+ * defects are worked around in them, and another library would replace them
+ * alone: so everybody else has tls.h, and test/conf/fence fails where one has
+ * more. The other files called tls know nothing of it. What stands here is an
+ * engine's life:
  *
  *	new       nothing but struct tls; begins with the first byte
  *	shaking   engine, struct shake (certificates, choices), buffers
@@ -17,11 +18,7 @@
  * The library keeps only offsets into an engine's buffers between two calls.
  * So they are taken from a connection that has nothing in them, and it gets
  * others later; what has to stay is put aside (tlspool.h). Without buffers an
- * engine points at absent[], which nobody reads or writes.
- *
- * To make an engine costs more than to resume a session, as the library asks
- * the processor what it can do each time: each is a copy of a template. These
- * never have any randomness in them, else all copies had the same.
+ * engine points at tlsmodel_absent[], which nobody reads or writes.
  */
 #include <assert.h>
 #include <errno.h>
@@ -33,6 +30,7 @@
 #include "room.h"
 #include "slab.h"
 #include "tlserror.h"
+#include "tlsmodel.h"
 #include "tlspool.h"
 #include "tlssite.h"
 #include "tlssleep.h"
@@ -57,7 +55,6 @@ struct tls {
 	struct tls_client *client;
 	void *owner; /* the caller's */
 	const struct asker *known; /* whose certificate a client has shown */
-	char *name; /* the client's SNI, NULL if none */
 	uint16_t ahead, n_ahead; /* in ibuf: read, not the engine's yet */
 	uint16_t suite;
 	int16_t err;
@@ -71,90 +68,13 @@ struct tls {
 	bool closing : 1, closed : 1; /* tls_close() was called, and could close */
 };
 
-static struct {
-	br_ssl_server_context server;
-	br_ssl_client_context client;
-	bool made, aes, sleeps;
-} templates;
-
 /* engines do not live long: they sleep, or they end */
 static struct room shaking = ROOM(sizeof(br_ssl_server_context));
 static struct room awake = ROOM(sizeof(br_ssl_engine_context));
 static struct slab slab; /* of struct tls */
-static unsigned char absent[2];
 static void (*on_stalled)(void *owner);
 
-/* ---- templates ---- */
-
-static void
-make_template(br_ssl_engine_context *e)
-{
-	static const br_hash_class *const hashes[] = {
-		&br_sha256_vtable, &br_sha384_vtable, &br_sha512_vtable
-	};
-	static const char *names[] = {"http/1.1"};
-	int i;
-
-	br_ssl_engine_set_versions(e, BR_TLS12, BR_TLS12);
-	br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION);
-	br_ssl_engine_set_default_rsavrfy(e);
-	br_ssl_engine_set_default_ecdsa(e);
-	for (i = 0; i < 3; i++)
-		br_ssl_engine_set_hash(e, br_sha256_ID + i, hashes[i]);
-	br_ssl_engine_set_prf_sha256(e, &br_tls12_sha256_prf);
-	br_ssl_engine_set_prf_sha384(e, &br_tls12_sha384_prf);
-	br_ssl_engine_set_default_aes_gcm(e);
-	br_ssl_engine_set_default_chapol(e);
-	br_ssl_engine_set_protocol_names(e, names, 1);
-	templates.aes = e->iaes_ctr == br_aes_x86ni_ctr_get_vtable() ||
-	    e->iaes_ctr == br_aes_pwr8_ctr_get_vtable();
-	br_ssl_engine_set_suites(e, site_suites(templates.aes), SITE_SUITES);
-	/* set up, and of no use before seed() */
-	br_hmac_drbg_init(&e->rng, &br_sha256_vtable, NULL, 0);
-	e->rng_init_done = 1;
-	e->ibuf = absent;
-	e->obuf = absent + 1;
-	e->ibuf_len = TLSPOOL_IN;
-	e->obuf_len = TLSPOOL_OUT;
-}
-
-/* once: makes the templates, and tries out sleep */
-static void
-prepare(void)
-{
-	if (templates.made)
-		return;
-	/* smaller ones make the library ask for smaller records, or hang */
-	assert(TLSPOOL_IN == BR_SSL_BUFSIZE_INPUT &&
-	    TLSPOOL_OUT == BR_SSL_BUFSIZE_OUTPUT);
-	assert(sizeof(br_ssl_client_context) <= shaking.size);
-	slab_init(&slab, sizeof(struct tls), SIZE_MAX);
-	br_ssl_server_zero(&templates.server);
-	make_template(&templates.server.eng);
-	br_ssl_client_zero(&templates.client);
-	make_template(&templates.client.eng);
-	templates.sleeps = image_works(&templates.server, &templates.client);
-	templates.made = true;
-}
-
-/*
- * The library's own seeding trusts one instruction, or opens a device. Its
- * generator's state is nothing but two secrets of 32 bytes (NIST SP 800-90A,
- * 10.1.2, for SHA-256): the kernel's randomness as it is does for them, and
- * what hashes it first costs a seventh of a resumed handshake.
- */
-static void
-seed(br_ssl_engine_context *e)
-{
-	unsigned char r[64];
-
-	tls_entropy(r, sizeof r);
-	memcpy(e->rng.K, r, 32);
-	memcpy(e->rng.V, r + 32, 32);
-	e->rng_init_done = 2;
-	e->rng_os_rand_done = 1;
-	wipe(r, sizeof r);
-}
+/* ---- the whole ---- */
 
 int
 tls_init(size_t buffers)
@@ -163,7 +83,10 @@ tls_init(size_t buffers)
 		errno = EINVAL;
 		return -1;
 	}
-	prepare();
+	assert(sizeof(br_ssl_client_context) <= shaking.size);
+	tlsmodel_init();
+	if (slab.size == 0)
+		slab_init(&slab, sizeof(struct tls), SIZE_MAX);
 	tlspool_init(buffers);
 	return 0;
 }
@@ -190,15 +113,13 @@ tls_about(void)
 		    "BearSSL: TLS 1.2, AES in hardware, hibernation"}
 	};
 
-	prepare();
-	return about[templates.aes][templates.sleeps];
+	return about[tlsmodel_aes()][tlsmodel_sleeps()];
 }
 
 bool
 tls_sleeps(void)
 {
-	prepare();
-	return templates.sleeps;
+	return tlsmodel_sleeps();
 }
 
 /* ---- from new to up to over ---- */
@@ -251,7 +172,7 @@ begin_server(struct tls *t)
 
 	if (c == NULL)
 		return TLS_E_MEMORY;
-	memcpy(c, &templates.server, sizeof *c);
+	tlsmodel_server(c);
 	t->e = &c->eng;
 	t->whole = true;
 	t->shake = shake_server(t->server, c);
@@ -259,7 +180,7 @@ begin_server(struct tls *t)
 		return TLS_E_MEMORY;
 	br_ssl_engine_set_buffers_bidi(&c->eng, t->pair->in, TLSPOOL_IN,
 	    t->pair->out, TLSPOOL_OUT);
-	seed(&c->eng);
+	tlsmodel_seed(&c->eng);
 	return br_ssl_server_reset(c) ? 0 : br_ssl_engine_last_error(&c->eng);
 }
 
@@ -273,7 +194,7 @@ begin_client(struct tls *t)
 
 	if (c == NULL)
 		return error;
-	memcpy(c, &templates.client, sizeof *c);
+	tlsmodel_client(c);
 	t->e = &c->eng;
 	t->whole = true;
 	t->shake = tls_shake_client(t->client, c, &error);
@@ -281,7 +202,7 @@ begin_client(struct tls *t)
 		return error;
 	br_ssl_engine_set_buffers_bidi(&c->eng, t->pair->in, TLSPOOL_IN,
 	    t->pair->out, TLSPOOL_OUT);
-	seed(&c->eng);
+	tlsmodel_seed(&c->eng);
 	resumes = shake_resumes(t->client, c);
 	/* addresses are not sent: RFC 6066 3 */
 	return br_ssl_client_reset(c, how->n_ip == 0 ? how->name : NULL,
@@ -309,8 +230,7 @@ wake(struct tls *t)
 		t->starved = true;
 		return false;
 	}
-	image_wake(t->image, t->e, t->server != NULL ?
-	    &templates.server.eng : &templates.client.eng);
+	image_wake(t->image, t->e, tlsmodel_engine(t->server != NULL));
 	image_free(t->image);
 	t->image = NULL;
 	return true;
@@ -366,20 +286,12 @@ shrink(struct tls *t)
 static int
 note_client(struct tls *t)
 {
-	const char *name = shake_name(t->e);
-
 	t->resumed = t->shake->cred == NULL;
-	if (t->resumed && !shake_same(t->shake, name))
+	if (t->resumed && !shake_same(t->shake, shake_name(t->e)))
 		return TLS_E_OTHER_NAME;
 	/* a bad certificate, or none, would have been an error before */
 	if (t->shake->check != NULL)
 		t->known = t->shake->asker;
-	if (*name == '\0')
-		return 0;
-	t->name = malloc(strlen(name) + 1);
-	if (t->name == NULL)
-		return TLS_E_MEMORY;
-	strcpy(t->name, name);
 	return 0;
 }
 
@@ -771,8 +683,8 @@ tls_rest(struct tls *t)
 		return;
 	tlspool_put(t->pair);
 	t->pair = NULL;
-	t->e->ibuf = absent;
-	t->e->obuf = absent + 1;
+	t->e->ibuf = tlsmodel_absent;
+	t->e->obuf = tlsmodel_absent + 1;
 }
 
 static bool
@@ -780,7 +692,7 @@ can_sleep(const struct tls *t)
 {
 	const br_ssl_engine_context *e = t->e;
 
-	return templates.sleeps && t->up && !t->closing &&
+	return tlsmodel_sleeps() && t->up && !t->closing &&
 	    t->shut != SHUT_ASKED && t->pair == NULL &&
 	    t->in == NULL && t->out == NULL && e->iomode == BOTH_WAYS &&
 	    e->application_data == 1 && !e->shutdown_recv && e->ixa == 0 &&
@@ -821,7 +733,7 @@ tls_size(const struct tls *t)
 		n += sizeof *t->in + t->in->n;
 	if (t->out != NULL)
 		n += sizeof *t->out + t->out->n;
-	return n + (t->name != NULL ? strlen(t->name) + 1 : 0);
+	return n;
 }
 
 /* ---- what is known ---- */
@@ -849,12 +761,6 @@ tls_starved(const struct tls *t)
 {
 	/* others may have given some back meanwhile */
 	return t->starved && tlspool_used() >= tlspool_max();
-}
-
-const char *
-tls_server_name(const struct tls *t)
-{
-	return t->name != NULL ? t->name : "";
 }
 
 const char *
@@ -923,6 +829,5 @@ tls_free(struct tls *t)
 	if (t->server != NULL)
 		tls_server_free(t->server);
 	tls_client_free(t->client);
-	free(t->name);
 	slab_put(&slab, t);
 }

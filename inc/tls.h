@@ -149,8 +149,6 @@ enum tls_fault { TLS_F_NONE, TLS_F_NOT_TLS, TLS_F_VERSION, TLS_F_SUITE,
 	TLS_F_EXPIRED, TLS_F_NOT_YET, TLS_F_NAME, TLS_F_ISSUER, TLS_F_CHAIN,
 	TLS_F_PIN, TLS_F_CERT, TLS_F_CLIENT_CERT, TLS_F_OTHER };
 enum tls_fault tls_fault(int error);
-const char *tls_server_name(const struct tls *t); /* the client's SNI, lower
-	* case, "" if none or no host name */
 const char *tls_suite(const struct tls *t);  /* as openssl(1) calls it, ""
 	* before the handshake is done */
 bool tls_resumed(const struct tls *t);

@@ -282,20 +282,23 @@ static void
 test_names(void)
 {
 	static const struct {
-		const char *sni, *is;
-		int key; /* 1 RSA, 2 ECDSA */
+		const char *sni;
+		int curve; /* of the certificate that is shown; 0: RSA */
 	} rows[] = {
-		{"localhost", "localhost", 2},
-		{"LocalHost", "localhost", 2},
-		{"localhost.", "localhost", 2},
-		{"a_b-1.wild.test", "a_b-1.wild.test", 2},
-		{"rsa.test", "rsa.test", 1},
-		{"p384.test", "p384.test", 2},
-		{"nobody.test", "nobody.test", 2},
-		{"bad host", "", 2},
-		{"bad\x80", "", 2},
-		{"../etc", "", 2},
-		{"", "", 2},
+		{"localhost", BR_EC_secp256r1},
+		{"LocalHost", BR_EC_secp256r1},
+		{"localhost.", BR_EC_secp256r1},
+		{"a_b-1.wild.test", BR_EC_secp256r1},
+		{"rsa.test", 0},
+		{"RSA.Test", 0},
+		{"rsa.test.", 0},
+		{"p384.test", BR_EC_secp384r1},
+		{"P384.TEST.", BR_EC_secp384r1},
+		{"nobody.test", BR_EC_secp256r1},
+		{"p384.test ", BR_EC_secp256r1},
+		{"p384.test/", BR_EC_secp256r1},
+		{"p384.test\x80", BR_EC_secp256r1},
+		{"", BR_EC_secp256r1},
 	};
 	struct tls_server *s = server("leaf.pem", "leaf.key");
 	const br_x509_pkey *key;
@@ -310,12 +313,9 @@ test_names(void)
 		br_ssl_client_reset(&b.far->c, rows[i].sni, 0);
 		talk(&a, &b);
 		expect(error_of_both() == 0, "no error");
-		expect(strcmp(tls_server_name(a.t), rows[i].is) == 0, "name");
 		key = br_x509_decoder_get_pkey(&b.far->decoder);
-		expect(key != NULL && key->key_type == rows[i].key, "key");
-		if (key != NULL && key->key_type == BR_KEYTYPE_EC)
-			expect((key->key.ec.curve == BR_EC_secp384r1) ==
-			    (strcmp(rows[i].is, "p384.test") == 0), "curve");
+		expect(key != NULL && (key->key_type == BR_KEYTYPE_EC ?
+		    key->key.ec.curve : 0) == rows[i].curve, "certificate");
 		end_free(&a);
 		end_free(&b);
 	}
