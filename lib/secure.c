@@ -15,6 +15,13 @@
 #define MSG_MORE 0
 #endif
 
+/*
+ * Reads of one socket in one turn. A peer can send what costs more to take in
+ * than to send, and of which nothing is passed on: alerts, empty records, data
+ * after we closed. It would keep the socket full, and all others waiting.
+ */
+#define FILLS_PER_TURN 8
+
 /* sends records; ahead: of others that come at once, or of the stream's end,
  * so that the kernel waits for these and makes one packet of them */
 static bool
@@ -100,12 +107,14 @@ done(struct conn *c)
 int
 secure_handshake(struct conn *c)
 {
-	int r = 1;
+	int i, r = 1;
 
 	if (c->stalled)
 		return 0;
 	c->starved = false;
-	while (r == 1 && !tls_ready(c->tls) && !tls_closed(c->tls)) {
+	for (i = 0; i < FILLS_PER_TURN && r == 1; i++) {
+		if (tls_ready(c->tls) || tls_closed(c->tls))
+			break;
 		if (!secure_push(c))
 			return -1;
 		r = fill(c);
@@ -138,7 +147,7 @@ ssize_t
 secure_recv(struct conn *c, void *p, size_t n)
 {
 	size_t got;
-	int r = 1;
+	int i, r = 1;
 
 	if (c->stalled)
 		return -1;
@@ -147,7 +156,9 @@ secure_recv(struct conn *c, void *p, size_t n)
 	/* what was left by an earlier call; poll() knows of what is new */
 	if (got > 0)
 		r = 0;
-	while (r == 1 && got < n && !tls_closed(c->tls)) {
+	for (i = 0; i < FILLS_PER_TURN && r == 1; i++) {
+		if (got == n || tls_closed(c->tls))
+			break;
 		r = fill(c);
 		got += take(c, (unsigned char *)p + got, n - got);
 	}

@@ -1,5 +1,11 @@
-/* Tests tls.c: bytes, records, buffers, sleep, and how it ends. */
+/* Tests tls.c: bytes, records, buffers, sleep, and how it ends; and that no
+ * peer holds secure.c up, however much it sends. */
+#include <sys/socket.h>
+
+#include <fcntl.h>
+
 #include "tlsends.h"
+#include "secure.h"
 
 /* false where sleep is compiled out, or its self-test fails */
 static bool
@@ -878,6 +884,194 @@ test_texts(void)
 	tls_client_free(c);
 }
 
+/* ---- over a socket ---- */
+
+static int wire; /* the far end's socket */
+static struct far *far;
+static struct conn *c;
+
+static void
+connected(struct tls *t)
+{
+	int fd[2], room = 1 << 20, i;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd) != 0) {
+		perror("socketpair");
+		exit(1);
+	}
+	for (i = 0; i < 2; i++) {
+		setsockopt(fd[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+		setsockopt(fd[i], SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+		fcntl(fd[i], F_SETFL, O_NONBLOCK);
+	}
+	wire = fd[0];
+	c = conn_open(fd[1], CONN_CLIENT, NULL);
+	if (c == NULL || t == NULL)
+		exit(1);
+	c->tls = t;
+}
+
+static void
+disconnected(void)
+{
+	close(wire);
+	conn_close(c);
+}
+
+static bool
+waiting(void)
+{
+	char byte;
+
+	return recv(c->fd, &byte, 1, MSG_PEEK) == 1;
+}
+
+static void
+tell(void)
+{
+	const unsigned char *p;
+	ssize_t sent;
+	size_t n;
+
+	while ((p = br_ssl_engine_sendrec_buf(far->e, &n)) != NULL) {
+		sent = send(wire, p, n, 0);
+		if (sent < 0)
+			return;
+		br_ssl_engine_sendrec_ack(far->e, (size_t)sent);
+	}
+}
+
+static void
+hear(void)
+{
+	unsigned char *p;
+	ssize_t got;
+	size_t n;
+
+	while ((p = br_ssl_engine_recvrec_buf(far->e, &n)) != NULL) {
+		got = recv(wire, p, n, 0);
+		if (got <= 0)
+			return;
+		br_ssl_engine_recvrec_ack(far->e, (size_t)got);
+	}
+}
+
+/* a connection whose handshake is done */
+static void
+established(struct tls_server *s)
+{
+	int i;
+
+	connected(tls_accept(s, NULL));
+	far = far_client();
+	br_ssl_client_reset(&far->c, "localhost", 0);
+	for (i = 0; i < 10 && secure_handshake(c) == 0; i++) {
+		tell();
+		hear();
+	}
+	hear();
+	expect(tls_ready(c->tls) && far->e->application_data == 1,
+	    "the handshake");
+}
+
+/* the far end sends many records of that many bytes, in one go: the socket
+ * would have less room for small pieces */
+static void
+send_records(size_t bytes)
+{
+	static unsigned char records[300000];
+	const unsigned char *p;
+	unsigned char *data;
+	size_t used = 0, n;
+
+	for (;;) {
+		data = br_ssl_engine_sendapp_buf(far->e, &n);
+		memset(data, 'x', bytes);
+		if (bytes > 0)
+			br_ssl_engine_sendapp_ack(far->e, bytes);
+		br_ssl_engine_flush(far->e, 1);
+		p = br_ssl_engine_sendrec_buf(far->e, &n);
+		if (p == NULL || n > sizeof records - used)
+			break;
+		memcpy(records + used, p, n);
+		used += n;
+		br_ssl_engine_sendrec_ack(far->e, n);
+	}
+	expect(send(wire, records, used, 0) > 150000, "much is sent");
+}
+
+static void
+nothing_comes(void)
+{
+	static unsigned char to[65536];
+	int turns;
+
+	for (turns = 0; waiting() && turns < 1000; turns++)
+		if (secure_recv(c, to, sizeof to) != -1)
+			break;
+	expect(!waiting(), "all is read");
+	expect(turns > 1, "not in one turn");
+}
+
+static void
+test_alerts(struct tls_client *client)
+{
+	/* a warning, 90: user_canceled */
+	static const unsigned char alert[] = {21, 3, 3, 0, 2, 1, 90};
+	static unsigned char some[7 * 40000];
+	size_t i;
+	int turns;
+
+	about = "alerts in a handshake";
+	connected(tls_connect(client, NULL));
+	for (i = 0; i < sizeof some; i++)
+		some[i] = alert[i % sizeof alert];
+	expect(send(wire, some, sizeof some, 0) > 150000, "much is sent");
+	for (turns = 0; waiting() && turns < 1000; turns++)
+		if (secure_handshake(c) != 0)
+			break;
+	expect(!waiting(), "all is read");
+	expect(turns > 1, "not in one turn");
+	disconnected();
+}
+
+static void
+test_empty(struct tls_server *s)
+{
+	about = "empty records";
+	established(s);
+	send_records(0);
+	nothing_comes();
+	disconnected();
+	far_free(far);
+}
+
+static void
+test_closed(struct tls_server *s)
+{
+	about = "data after the end";
+	established(s);
+	tls_close(c->tls);
+	send_records(16000);
+	nothing_comes();
+	disconnected();
+	far_free(far);
+}
+
+static void
+test_floods(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *to = client("localhost", "root.crt");
+
+	conn_init(4);
+	test_alerts(to);
+	test_empty(s);
+	test_closed(s);
+	tls_server_free(s);
+	tls_client_free(to);
+}
+
 int
 main(void)
 {
@@ -895,5 +1089,6 @@ main(void)
 	test_damage();
 	test_held();
 	test_texts();
+	test_floods();
 	return end_tests();
 }
