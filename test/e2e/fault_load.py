@@ -69,7 +69,7 @@ def connects():
         in_threads(4, lambda i: some(scaled(20000) // 4, 6))
         w.wait_fds(fds + 8)
         grown = settled(w) - memory
-        limit = 60000 if sanitized() or WRAP else 1000
+        limit = 60000 if sanitized() else 1000
         assert grown < limit, 'grew by %d KB' % grown
         w.idle()
 
@@ -96,7 +96,7 @@ def tunnels():
         o.quiet()
         w.wait_fds(fds)
         grown = settled(w) - memory
-        limit = 60000 if sanitized() or WRAP else 1000
+        limit = 60000 if sanitized() else 1000
         assert grown < limit, 'grew by %d KB' % grown
 
 

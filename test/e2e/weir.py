@@ -750,7 +750,10 @@ def parse_log(data):
 # weir
 
 def sanitized():
-    """True if the binary holds a sanitizer: memory is not what it was."""
+    """True if memory is not what it is else: there is a sanitizer in the
+    binary, or WEIR_WRAP around it."""
+    if WRAP:
+        return True
     with open(BINARY, 'rb') as f:
         return b'__asan_' in f.read()
 
