@@ -20,15 +20,25 @@ void peer_from(struct peer *p, const struct addr *a);
 char *peer_text(const struct peer *p, char text[PEER_TEXT_MAX]);
 
 /*
- * The census counts connections by address: IPv4 as it is, IPv6 by its /64,
- * which is what one customer gets.
+ * The census counts by address: IPv4 as it is, IPv6 by its /64, which is what
+ * one customer gets. It counts several things apart: PEER_CONNECTIONS, and
+ * what else has a number of its own.
  */
+#define PEER_CONNECTIONS 0
 
 /* counts one more; false if there is no memory */
-bool peer_count(const struct peer *p);
+bool peer_count(const struct peer *p, uint32_t what);
 /* counts one less of those that peer_count() took */
-void peer_uncount(const struct peer *p);
+void peer_uncount(const struct peer *p, uint32_t what);
 /* those counted */
-unsigned peer_counted(const struct peer *p);
+unsigned peer_counted(const struct peer *p, uint32_t what);
+
+/*
+ * Takes one from the address's bucket, which holds as many as flow into it in
+ * a second; false: there is none. Quiet addresses are forgotten. Where very
+ * many come in one second the ones that would be forgotten first are, before
+ * their time. now is in milliseconds.
+ */
+bool peer_take(const struct peer *p, unsigned a_second, int64_t now);
 
 #endif

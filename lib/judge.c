@@ -67,7 +67,7 @@ judge_request(struct session *s, const struct http_request *q)
 	if (q->method_id == HTTP_M_CONNECT || q->method_id == HTTP_M_TRACE)
 		return R_METHOD_REFUSED;
 	if (s->conf->max_address > 0 && s->counted &&
-	    peer_counted(&s->peer) > s->conf->max_address) {
+	    peer_counted(&s->peer, PEER_CONNECTIONS) > s->conf->max_address) {
 		x->keep = false;
 		return R_TOO_MANY_ADDRESS;
 	}

@@ -1,7 +1,13 @@
 /*
- * Clients' addresses and their census: a hash table with open addressing that
- * doubles at three quarters. Entries that fall to 0 go at once, and those
- * behind them move up (Knuth 6.4, algorithm R), so no tombstones gather.
+ * Clients' addresses, their census and their buckets.
+ *
+ * The census is a hash table with open addressing that doubles at three
+ * quarters. Entries that fall to 0 go at once, and those behind them move up
+ * (Knuth 6.4, algorithm R), so no tombstones gather.
+ *
+ * A bucket is the time at which it will be full again: one that is full needs
+ * no entry. So an entry is of use for a second at the most, and a table of
+ * fixed size does, in which an address has four places.
  */
 #include <sys/socket.h>
 #include <arpa/inet.h>
@@ -21,6 +27,15 @@ static struct {
 	struct entry *at;
 	size_t size, used; /* size is a power of two, or 0 */
 } table;
+
+#define BUCKETS 4096 /* a power of two: 96 KB, once there are limits */
+#define WAYS 4
+#define SECOND INT64_C(1000000000)
+
+static struct bucket {
+	uint64_t key[2];
+	int64_t full_at; /* nanoseconds */
+} *buckets;
 
 void
 peer_from(struct peer *p, const struct addr *a)
@@ -70,19 +85,26 @@ peer_text(const struct peer *p, char text[PEER_TEXT_MAX])
 }
 
 static void
-key_of(const struct peer *p, uint64_t key[2])
+key_of(const struct peer *p, uint32_t what, uint64_t key[2])
 {
-	key[0] = key[1] = 0;
+	key[0] = 0;
 	memcpy(&key[0], p->ip, p->family == AF_INET ? 4 : 8);
-	key[1] = p->family;
+	key[1] = p->family | (uint64_t)what << 8;
+}
+
+static size_t
+mix(const uint64_t key[2])
+{
+	uint64_t h = key[1] * 0xbf58476d1ce4e5b9u;
+
+	h = (key[0] ^ h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+	return (size_t)(h ^ h >> 32);
 }
 
 static size_t
 home(const uint64_t key[2])
 {
-	uint64_t h = (key[0] ^ key[1] << 56) * 0x9e3779b97f4a7c15u;
-
-	return (size_t)(h ^ h >> 32) & (table.size - 1);
+	return mix(key) & (table.size - 1);
 }
 
 /* the entry of key, or the free one where it would stand */
@@ -116,14 +138,14 @@ grow(void)
 }
 
 bool
-peer_count(const struct peer *p)
+peer_count(const struct peer *p, uint32_t what)
 {
 	struct entry *e;
 	uint64_t key[2];
 
 	if (4 * (table.used + 1) > 3 * table.size && !grow())
 		return false;
-	key_of(p, key);
+	key_of(p, what, key);
 	e = find(key);
 	if (e->count == 0) {
 		memcpy(e->key, key, sizeof e->key);
@@ -134,13 +156,13 @@ peer_count(const struct peer *p)
 }
 
 void
-peer_uncount(const struct peer *p)
+peer_uncount(const struct peer *p, uint32_t what)
 {
 	size_t i, j, k, mask = table.size - 1;
 	struct entry *e;
 	uint64_t key[2];
 
-	key_of(p, key);
+	key_of(p, what, key);
 	e = find(key);
 	if (e->count == 0 || --e->count > 0)
 		return;
@@ -161,12 +183,53 @@ peer_uncount(const struct peer *p)
 }
 
 unsigned
-peer_counted(const struct peer *p)
+peer_counted(const struct peer *p, uint32_t what)
 {
 	uint64_t key[2];
 
 	if (table.size == 0)
 		return 0;
-	key_of(p, key);
+	key_of(p, what, key);
 	return find(key)->count;
+}
+
+/* the address's bucket, or the one that gives way to it */
+static struct bucket *
+bucket_of(const uint64_t key[2])
+{
+	struct bucket *set = &buckets[mix(key) & (BUCKETS - 1) &
+	    ~(size_t)(WAYS - 1)], *b = set;
+	int i;
+
+	for (i = 0; i < WAYS; i++) {
+		if (set[i].key[0] == key[0] && set[i].key[1] == key[1])
+			return &set[i];
+		if (set[i].full_at < b->full_at)
+			b = &set[i];
+	}
+	memcpy(b->key, key, sizeof b->key);
+	b->full_at = INT64_MIN;
+	return b;
+}
+
+bool
+peer_take(const struct peer *p, unsigned a_second, int64_t now)
+{
+	const int64_t drop = SECOND / a_second, ns = now * (SECOND / 1000);
+	struct bucket *b;
+	uint64_t key[2];
+
+	if (buckets == NULL)
+		buckets = calloc(BUCKETS, sizeof *buckets);
+	/* without memory nobody is kept out */
+	if (buckets == NULL)
+		return true;
+	key_of(p, 0, key);
+	b = bucket_of(key);
+	if (b->full_at < ns)
+		b->full_at = ns;
+	if (b->full_at + drop > ns + SECOND)
+		return false;
+	b->full_at += drop;
+	return true;
 }

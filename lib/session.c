@@ -240,7 +240,7 @@ session_open(int fd, const struct addr *from, bool tls)
 	}
 	peer_from(&s->peer, from);
 	if (world.conf->max_address > 0 && s->peer.family != AF_UNIX)
-		s->counted = peer_count(&s->peer);
+		s->counted = peer_count(&s->peer, PEER_CONNECTIONS);
 	s->tls = tls;
 	s->conf = world.conf;
 	s->conf->refs++;
@@ -637,7 +637,7 @@ bury(struct session *s)
 {
 	s->c = s->u = NULL;
 	if (s->counted)
-		peer_uncount(&s->peer);
+		peer_uncount(&s->peer, PEER_CONNECTIONS);
 	heap_remove(&timers, &s->timer);
 	list_remove(s->idle ? &idle : &busy, s);
 	s->phase = S_DEAD;

@@ -1,6 +1,6 @@
 /*
- * Tests peer.c: addresses as text, and the census against a plain array that
- * is counted anew each time.
+ * Tests peer.c: addresses as text, buckets, and the census against a plain
+ * array that is counted anew each time.
  */
 #include <sys/resource.h>
 
@@ -135,20 +135,20 @@ test_pairs(void)
 		/* ports make no difference */
 		a = peer_of(pairs[i].a, 1);
 		b = peer_of(pairs[i].b, 2);
-		expect(peer_counted(&a) == 0, "fresh", pairs[i].why);
-		expect(peer_count(&a), "count", pairs[i].why);
-		expect(peer_counted(&a) == 1, "one", pairs[i].why);
-		expect(peer_counted(&b) == (pairs[i].same ? 1 : 0), "other",
+		expect(peer_counted(&a, 0) == 0, "fresh", pairs[i].why);
+		expect(peer_count(&a, 0), "count", pairs[i].why);
+		expect(peer_counted(&a, 0) == 1, "one", pairs[i].why);
+		expect(peer_counted(&b, 0) == (pairs[i].same ? 1 : 0), "other",
 		    pairs[i].why);
-		expect(peer_count(&b), "count", pairs[i].why);
-		expect(peer_counted(&a) == (pairs[i].same ? 2 : 1), "both",
+		expect(peer_count(&b, 0), "count", pairs[i].why);
+		expect(peer_counted(&a, 0) == (pairs[i].same ? 2 : 1), "both",
 		    pairs[i].why);
-		peer_uncount(&a);
-		expect(peer_counted(&b) == 1, "left", pairs[i].why);
-		expect(peer_counted(&a) == (pairs[i].same ? 1 : 0), "gone",
+		peer_uncount(&a, 0);
+		expect(peer_counted(&b, 0) == 1, "left", pairs[i].why);
+		expect(peer_counted(&a, 0) == (pairs[i].same ? 1 : 0), "gone",
 		    pairs[i].why);
-		peer_uncount(&b);
-		expect(peer_counted(&a) == 0 && peer_counted(&b) == 0, "none",
+		peer_uncount(&b, 0);
+		expect(peer_counted(&a, 0) == 0 && peer_counted(&b, 0) == 0, "none",
 		    pairs[i].why);
 	}
 }
@@ -156,6 +156,110 @@ test_pairs(void)
 /* the census against a plain array */
 
 #define GROUPS 5000
+
+/* what is counted apart */
+static void
+test_apart(void)
+{
+	struct peer a = peer_of("192.0.2.7", 1), b = peer_of("2001:db8::1", 1);
+	uint32_t i;
+
+	for (i = 0; i < 1000; i++)
+		expect(peer_count(&a, i) && (i % 2 == 0 || peer_count(&a, i)) &&
+		    peer_count(&b, i), "apart", "count");
+	for (i = 0; i < 1000; i++)
+		expect(peer_counted(&a, i) == 1 + i % 2 &&
+		    peer_counted(&b, i) == 1, "apart", "counted");
+	expect(peer_counted(&a, 1000) == 0, "apart", "another");
+	expect(peer_counted(&a, UINT32_MAX) == 0, "apart", "the last");
+	for (i = 0; i < 1000; i++) {
+		peer_uncount(&a, i);
+		peer_uncount(&b, i);
+		expect(peer_counted(&a, i) == i % 2 &&
+		    peer_counted(&b, i) == 0, "apart", "left");
+		if (i % 2 == 1)
+			peer_uncount(&a, i);
+	}
+}
+
+/* buckets */
+
+static const struct {
+	unsigned a_second;
+	struct { /* so many tries at that time, of which some are served */
+		int64_t at;
+		unsigned tries, served;
+	} steps[6]; /* up to one of no tries */
+	const char *why;
+} flows[] = {
+	{1, {{0, 3, 1}, {999, 2, 0}, {1000, 2, 1}, {1999, 1, 0},
+	    {2000, 1, 1}}, "one a second"},
+	{2, {{0, 3, 2}, {499, 1, 0}, {500, 2, 1}, {1000, 2, 1}},
+	    "two a second"},
+	{3, {{0, 9, 3}, {333, 1, 0}, {334, 2, 1}, {668, 2, 1}},
+	    "thirds of a second"},
+	{10, {{5, 20, 10}, {104, 1, 0}, {105, 2, 1}, {505, 9, 4},
+	    {9000, 99, 10}}, "ten, and quiet"},
+	{10, {{0, 4, 4}, {50, 6, 6}, {50, 1, 0}, {99, 1, 0}, {100, 2, 1}},
+	    "in parts"},
+	{7, {{0, 9, 7}, {1000, 9, 7}, {2000, 9, 7}}, "sevenths"},
+	{10000, {{0, 10001, 10000}, {1, 11, 10}, {2, 11, 10}}, "the most"},
+};
+
+static void
+test_flows(void)
+{
+	struct peer p = peer_of("192.0.2.7", 1);
+	unsigned n, served;
+	int64_t began = 0;
+	size_t i, j;
+
+	for (i = 0; i < LEN(flows); i++) {
+		began += 1000000;
+		for (j = 0; j < 6 && flows[i].steps[j].tries > 0; j++) {
+			served = 0;
+			for (n = 0; n < flows[i].steps[j].tries; n++)
+				served += peer_take(&p, flows[i].a_second,
+				    began + flows[i].steps[j].at);
+			expect(served == flows[i].steps[j].served, "bucket",
+			    flows[i].why);
+		}
+	}
+	/* a limit that a reload has lowered, and raised */
+	began += 1000000;
+	for (n = served = 0; n < 20; n++)
+		served += peer_take(&p, 10, began);
+	expect(served == 10 && !peer_take(&p, 2, began), "bucket", "lowered");
+	expect(peer_take(&p, 1000, began + 1), "bucket", "raised");
+}
+
+/* each address by itself, and no memory for those that are gone */
+static void
+test_buckets(void)
+{
+	struct peer a, b;
+	int64_t now = 100000000;
+	size_t i, n;
+
+	for (i = 0; i < LEN(pairs); i++, now += 1000) {
+		a = peer_of(pairs[i].a, 1);
+		b = peer_of(pairs[i].b, 2);
+		expect(peer_take(&a, 1, now), "bucket", pairs[i].why);
+		expect(peer_take(&b, 1, now) != pairs[i].same, "bucket",
+		    pairs[i].why);
+	}
+	/* a hundred are all known, while others come and go */
+	memset(&a, 0, sizeof a);
+	a.family = AF_INET;
+	for (n = 0; n < 50; n++, now += 1000) {
+		for (i = 0; i < 200; i++) {
+			a.ip[0] = (uint8_t)(i % 100);
+			a.ip[1] = (uint8_t)(n % 3);
+			expect(peer_take(&a, 1, now) == (i < 100), "bucket",
+			    "a hundred");
+		}
+	}
+}
 
 static struct {
 	struct peer p; /* of an IPv6 group, its first 64 bits */
@@ -203,7 +307,7 @@ come(size_t i)
 {
 	struct peer p = member(i);
 
-	expect(peer_count(&p), "census", "memory");
+	expect(peer_count(&p, 0), "census", "memory");
 	groups[i].count++;
 }
 
@@ -212,7 +316,7 @@ go(size_t i)
 {
 	struct peer p = member(i);
 
-	peer_uncount(&p);
+	peer_uncount(&p, 0);
 	groups[i].count--;
 }
 
@@ -224,7 +328,7 @@ compare(const char *why)
 
 	for (i = 0; i < GROUPS; i++) {
 		p = member(i);
-		if (peer_counted(&p) != groups[i].count)
+		if (peer_counted(&p, 0) != groups[i].count)
 			wrong++;
 	}
 	expect(wrong == 0, "census", why);
@@ -293,7 +397,7 @@ test_few(void)
 		for (j = 0; j < 40; j++) {
 			struct peer p = member(j);
 
-			if (peer_counted(&p) != groups[j].count) {
+			if (peer_counted(&p, 0) != groups[j].count) {
 				expect(false, "census", "few");
 				return;
 			}
@@ -317,12 +421,12 @@ test_memory(void)
 	for (n = 0; n < 2000000; n++) {
 		noise = pick(UINT64_MAX);
 		memcpy(p.ip, &noise, sizeof noise);
-		if (!peer_count(&p) || !peer_count(&p)) {
+		if (!peer_count(&p, 0) || !peer_count(&p, 0)) {
 			expect(false, "memory", "none left");
 			return;
 		}
-		peer_uncount(&p);
-		peer_uncount(&p);
+		peer_uncount(&p, 0);
+		peer_uncount(&p, 0);
 	}
 	getrusage(RUSAGE_SELF, &after);
 	/* kilobytes, or less where it is counted otherwise */
@@ -335,9 +439,12 @@ main(void)
 {
 	struct peer p = peer_of("192.0.2.7", 1);
 
-	expect(peer_counted(&p) == 0, "census", "before any");
+	expect(peer_counted(&p, 0) == 0, "census", "before any");
 	test_text();
 	test_pairs();
+	test_apart();
+	test_flows();
+	test_buckets();
 	make_groups();
 	test_few();
 	test_memory();
