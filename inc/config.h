@@ -57,6 +57,7 @@ struct conf_route {
 	size_t added; /* the most bytes that its rules add to a head */
 	unsigned turn; /* for the caller: whose turn it is */
 	unsigned open; /* for the caller: requests and tunnels on it */
+	struct tally *tally; /* for the caller: its tunnels */
 	void **targets; /* for the caller: one slot per upstream, zeroed */
 	void **secrets; /* the same: how TLS is spoken to it */
 	struct conf_setting *settings; /* private: what stands in it */

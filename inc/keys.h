@@ -36,6 +36,8 @@
 	    "Client connections served at once; more wait in the kernel's queue.") \
 	KEY(max_address, "max_connections_per_address", UINT, "0", LIVE, \
 	    "Client connections from one address at once; more are answered 429. 0: no limit.") \
+	KEY(max_handshakes, "handshakes_per_address", UINT, "0", LIVE, \
+	    "WebSocket handshakes a second from one address; more are answered 429. 0: no limit.") \
 	KEY(buffers, "buffers", UINT, "128", START, \
 	    "Large buffers for bytes that a peer does not take at once; when all are in use, small ones of 4k do.") \
 	KEY(buffer, "buffer", SIZE, "64k", START, \
@@ -127,6 +129,10 @@
 	KEY(retries, "retries", UINT, "3", LIVE, \
 	    "Further upstreams or connections that a request may be tried on.") \
 	KEY(max_route, "max_connections", UINT, "0", LIVE, \
-	    "Requests and tunnels on the route at once; more are answered 503. 0: no limit.")
+	    "Requests and tunnels on the route at once; more are answered 503. 0: no limit.") \
+	KEY(max_tunnels, "max_tunnels", UINT, "0", LIVE, \
+	    "Tunnels on the route at once; more are answered 503. 0: no limit.") \
+	KEY(max_tunnels_address, "max_tunnels_per_address", UINT, "0", LIVE, \
+	    "Tunnels on the route from one address at once; more are answered 429. 0: no limit.")
 
 #endif

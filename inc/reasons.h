@@ -66,6 +66,9 @@ R(NO_ROUTE,           "no_route",            404, INFO, "No route serves this ho
 R(UNRESOLVED,         "unresolved",          503, ERROR, "The upstream's name has no address yet.")
 R(TOO_MANY,           "too_many",            503, WARN, "Too many connections.")
 R(TOO_MANY_ADDRESS,   "too_many_address",    429, WARN, "Too many connections from this address.")
+R(TOO_MANY_TUNNELS,   "too_many_tunnels",    503, WARN, "Too many WebSockets.")
+R(TOO_MANY_TUNNELS_ADDRESS, "too_many_tunnels_address", 429, WARN, "Too many WebSockets from this address.")
+R(TOO_MANY_HANDSHAKES, "too_many_handshakes", 429, WARN, "Too many WebSocket handshakes from this address in a short time.")
 R(NO_MEMORY,          "no_memory",           503, ERROR, "Out of buffers.")
 /* what an upstream did */
 R(CONNECT_REFUSED,    "connect_refused",     502, ERROR, "The upstream refused the connection.")

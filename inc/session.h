@@ -108,6 +108,8 @@ struct session {
 	bool sent_close;    /* weir has put its own Close frames in */
 	bool counted;       /* in the census of addresses */
 	bool in_route;      /* in route->open, as a tunnel */
+	bool tallied;       /* a tunnel or a handshake in route->tally */
+	bool tallied_address; /* and in the census of its addresses */
 };
 
 /* what is one for the whole process, and what a turn knows */
@@ -184,7 +186,7 @@ struct session *session_due(int64_t now);
 int64_t session_deadline(const struct session *s, enum reason *why);
 /* frees what ended in this turn */
 void session_reap(void);
-/* the upstreams of a conf's routes are looked up once and held */
+/* what a conf's routes need while they live: their upstreams, their tallies */
 void conf_ref_upstreams(struct conf *c);
 /* gives up a hold on a conf; frees it with the last one */
 void conf_unref(struct conf *c);

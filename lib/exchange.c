@@ -9,6 +9,7 @@
 #include "log.h"
 #include "redact.h"
 #include "route.h"
+#include "tally.h"
 #include "tunnel.h"
 
 /* reads of one end in one turn, so that others get theirs */
@@ -624,6 +625,8 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 	how.keep_10 = x->keep && x->minor == 0;
 	x->reuse = r->h.keep_alive;
 	x->status = r->status;
+	/* no tunnel comes of a handshake that gets an answer like others */
+	tally_leave(s);
 	body_start(&x->r, r->h.body, r->h.length,
 	    how.framing == REWRITE_CHUNKED);
 	t = world_text();

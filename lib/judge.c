@@ -1,9 +1,12 @@
 /* What can be said of a request at once: see judge.h. */
+#include <sys/socket.h>
+
 #include <string.h>
 
 #include "judge.h"
 #include "plain.h"
 #include "route.h"
+#include "tally.h"
 #include "tls.h"
 
 static struct span
@@ -37,11 +40,30 @@ judge_upgrade(const struct http_request *q)
 	return ws_judge(&o);
 }
 
+/* whether the address asks for too much, wherever it asks */
+static enum reason
+judge_peer(struct session *s)
+{
+	const struct conf *c = s->conf;
+
+	if (c->max_address > 0 && s->counted &&
+	    peer_counted(&s->peer, PEER_CONNECTIONS) > c->max_address) {
+		s->x->keep = false;
+		return R_TOO_MANY_ADDRESS;
+	}
+	if (s->x->handshake && c->max_handshakes > 0 &&
+	    s->peer.family != AF_UNIX &&
+	    !peer_take(&s->peer, c->max_handshakes, world.now))
+		return R_TOO_MANY_HANDSHAKES;
+	return R_DONE;
+}
+
 /* what the route has to say */
 static enum reason
 judge_route(struct session *s, const struct http_request *q)
 {
 	struct exchange *x = s->x;
+	enum reason why;
 
 	if (s->route->client_ca != NULL && (s->c->tls == NULL ||
 	    !tls_client_known(s->c->tls, s->route->host)))
@@ -51,6 +73,9 @@ judge_route(struct session *s, const struct http_request *q)
 		return R_BODY_TOO_LARGE;
 	if (s->route->max_route > 0 && s->route->open >= s->route->max_route)
 		return R_TOO_MANY;
+	why = x->handshake ? tally_enter(s) : R_DONE;
+	if (why != R_DONE)
+		return why;
 	x->turn = s->route->turn++;
 	s->route->open++;
 	x->counted = true;
@@ -66,19 +91,18 @@ judge_request(struct session *s, const struct http_request *q)
 
 	if (q->method_id == HTTP_M_CONNECT || q->method_id == HTTP_M_TRACE)
 		return R_METHOD_REFUSED;
-	if (s->conf->max_address > 0 && s->counted &&
-	    peer_counted(&s->peer, PEER_CONNECTIONS) > s->conf->max_address) {
-		x->keep = false;
-		return R_TOO_MANY_ADDRESS;
-	}
 	upgrade = judge_upgrade(q);
+	x->handshake = upgrade == WS_HANDSHAKE;
+	/* as early as can be: it says in what form a refusal is told */
+	s->route = route_find(s->conf, q->host, q->path);
+	why = judge_peer(s);
+	if (why != R_DONE)
+		return why;
 	if (upgrade < 0)
 		return (enum reason)-upgrade;
-	x->handshake = upgrade == WS_HANDSHAKE;
 	why = plain_challenge(s, q);
 	if (why != R_DONE)
 		return why;
-	s->route = route_find(s->conf, q->host, q->path);
 	if (s->route == NULL)
 		return R_NO_ROUTE;
 	why = plain_redirect(s, q);

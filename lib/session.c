@@ -21,6 +21,7 @@
 #include "room.h"
 #include "secrets.h"
 #include "slab.h"
+#include "tally.h"
 #include "tls.h"
 
 struct list {
@@ -208,6 +209,7 @@ conf_ref_upstreams(struct conf *c)
 			r->secrets[i] = NULL;
 		}
 	}
+	tally_take(c, world.conf);
 }
 
 void
@@ -221,6 +223,7 @@ conf_unref(struct conf *c)
 	for (r = c->routes; r != NULL; r = r->next)
 		for (i = 0; i < r->n_upstreams; i++)
 			upstream_unref(r->targets[i]);
+	tally_drop(c);
 	secrets_free(c);
 	conf_free(c);
 }
@@ -459,6 +462,8 @@ exchange_close(struct session *s)
 	buf_put(x->head);
 	if (x->counted && s->route != NULL)
 		s->route->open--;
+	if (!s->in_route)
+		tally_leave(s);
 	room_put(&exchanges, x);
 	s->x = NULL;
 }
@@ -630,6 +635,7 @@ settle(struct session *s, enum reason why, enum party by)
 	if (s->in_route && s->route != NULL)
 		s->route->open--;
 	s->in_route = false;
+	tally_leave(s);
 }
 
 static void
@@ -757,6 +763,7 @@ session_refuse(struct session *s, enum reason why)
 	struct text *t;
 
 	session_drop_upstream(s);
+	tally_leave(s);
 	if (x->reason == R_DONE)
 		x->reason = why;
 	if (reason_status(why) == 0 || s->c->broken) {

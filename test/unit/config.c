@@ -146,6 +146,9 @@ static const struct {
 	{ "error_format", "not auto, text, json or openai", {
 		{ "html", "errors" },
 	} },
+	{ "handshakes_per_address", "must be 0 to 10000", {
+		{ "10001", "handshakes high" },
+	} },
 	{ "max_connections", "must be 1 to 1000000", {
 		{ "0", "max connections low" },
 		{ "1000001", "max connections high" },
