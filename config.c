@@ -22,6 +22,7 @@
 #include <strings.h>
 
 #include "config.h"
+#include "allow.h"
 #include "expand.h"
 #include "field.h"
 #include "key.h"
@@ -220,6 +221,15 @@ add_cert_key(struct loader *l, struct conf_setting *s, struct conf_cert *cert)
 	return cert->key != NULL ? 0 : -1;
 }
 
+static int
+add_word(struct loader *l, struct conf_setting *s, struct conf_word **list)
+{
+	const char *wrong = allow_add(&l->c->arena, s->key->type, l->value,
+	    list, &s->text);
+
+	return wrong != NULL ? bad(l, wrong) : 0;
+}
+
 /* fields that frame messages or belong to one connection: RFC 9110 7.6.1 */
 static bool
 reserved(int id)
@@ -324,6 +334,8 @@ apply(struct loader *l, const struct key *k)
 		r = add_cert(l, s, field);
 	else if (k->type == VALUE_CERT_KEYS)
 		r = add_cert_key(l, s, l->c->keyless);
+	else if (key_is_words(k))
+		r = add_word(l, s, field);
 	else if (key_is_list(k))
 		r = add_endpoint(l, s, field);
 	else
@@ -533,7 +545,7 @@ inherit(struct loader *l, struct conf_route *r, const struct conf_setting *s,
 	if (strcmp(s->key->name, "upstream_key") == 0 &&
 	    key_given(r, key_find("upstream_cert", true)) != NULL)
 		return 0;
-	if (s->key->route && !key_is_list(s->key) &&
+	if (s->key->route && (!key_is_list(s->key) || key_is_words(s->key)) &&
 	    key_given(r, s->key) == NULL)
 		memcpy(key_field(l->c, r, s->key),
 		    key_field(l->c, l->c->defaults, s->key), s->key->size);

@@ -23,6 +23,12 @@ struct conf_rule {
 	int id; /* enum http_field_id of the name */
 };
 
+/* one line of origin or subprotocol */
+struct conf_word {
+	struct conf_word *next; /* in the order of the file */
+	const char *text; /* see allow.h */
+};
+
 /* a certificate to show */
 struct conf_cert {
 	struct conf_cert *next; /* in the order of the file */
@@ -36,6 +42,8 @@ struct conf_cert {
 #define CONF_T_CERTS struct conf_cert *
 /* private: while it is read, the cert that the next line may give a key to */
 #define CONF_T_CERT_KEYS struct conf_cert *
+#define CONF_T_ORIGINS struct conf_word *
+#define CONF_T_PROTOCOLS struct conf_word *
 #define CONF_T_RULE_SET struct conf_rule *
 #define CONF_T_RULE_ADD struct conf_rule *
 #define CONF_T_RULE_DEL struct conf_rule *

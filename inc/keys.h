@@ -130,6 +130,10 @@
 	    "Further upstreams or connections that a request may be tried on.") \
 	KEY(max_route, "max_connections", UINT, "0", LIVE, \
 	    "Requests and tunnels on the route at once; more are answered 503. 0: no limit.") \
+	KEY(origins, "origin", ORIGINS, "", LIVE, \
+	    "Origin of pages that may open WebSockets: https://HOST[:PORT], https://*.HOST, or * for any. May be repeated. Not set: a handshake with cookies must come from its own host.") \
+	KEY(subprotocols, "subprotocol", PROTOCOLS, "", LIVE, \
+	    "Subprotocol that WebSockets may use; others are not offered to the upstream. May be repeated.") \
 	KEY(max_tunnels, "max_tunnels", UINT, "0", LIVE, \
 	    "Tunnels on the route at once; more are answered 503. 0: no limit.") \
 	KEY(max_tunnels_address, "max_tunnels_per_address", UINT, "0", LIVE, \

@@ -61,8 +61,11 @@ R(WS_UPGRADE,         "ws_upgrade",          400, WARN, "A WebSocket handshake c
 R(WS_VERSION,         "ws_version",          426, WARN, "Only version 13 of the WebSocket protocol is spoken.")
 R(WS_KEY,             "ws_key",              400, WARN, "Sec-WebSocket-Key must be 16 bytes in base64, once.")
 R(WS_FIELD,           "ws_field",            400, WARN, "A Sec-WebSocket field is malformed or repeated.")
+R(WS_ORIGIN,          "ws_origin",           400, WARN, "A WebSocket handshake has more than one Origin.")
 /* where to */
 R(NO_ROUTE,           "no_route",            404, INFO, "No route serves this host and path.")
+R(ORIGIN,             "origin",              403, WARN, "Pages of this origin may not open a WebSocket here.")
+R(SUBPROTOCOL,        "subprotocol",         400, WARN, "None of the subprotocols offered is spoken here.")
 R(UNRESOLVED,         "unresolved",          503, ERROR, "The upstream's name has no address yet.")
 R(TOO_MANY,           "too_many",            503, WARN, "Too many connections.")
 R(TOO_MANY_ADDRESS,   "too_many_address",    429, WARN, "Too many connections from this address.")

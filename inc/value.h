@@ -17,6 +17,7 @@ enum value_type {
 	VALUE_NAME, VALUE_PIN,
 	/* lists, which are config.c's own and not for the functions here */
 	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
+	VALUE_ORIGINS, VALUE_PROTOCOLS,
 	VALUE_RULE_SET, VALUE_RULE_ADD, VALUE_RULE_DEL
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "exchange.h"
+#include "allow.h"
 #include "dial.h"
 #include "judge.h"
 #include "log.h"
@@ -109,6 +110,19 @@ offer(struct text *t, const struct http_head *h, enum http_field_id id)
 	return t->n - start;
 }
 
+/* writes the subprotocols that go upstream as a list; returns its length */
+static size_t
+offer_protocols(struct text *t, const struct conf_route *r,
+    const struct http_head *h)
+{
+	size_t start = t->n;
+
+	if (r->subprotocols == NULL)
+		return offer(t, h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
+	allow_protocols(r->subprotocols, h, t);
+	return t->n - start;
+}
+
 /* the request's head as it goes upstream, in a buffer until it is answered */
 static enum reason
 write_head(struct session *s, const struct http_request *q)
@@ -140,7 +154,7 @@ write_head(struct session *s, const struct http_request *q)
 	key = protocols = 0;
 	if (x->handshake) {
 		key = offer(t, &q->h, HTTP_F_SEC_WEBSOCKET_KEY);
-		protocols = offer(t, &q->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
+		protocols = offer_protocols(t, s->route, &q->h);
 		offer(t, &q->h, HTTP_F_SEC_WEBSOCKET_EXTENSIONS);
 	}
 	if (t->full)

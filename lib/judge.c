@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "judge.h"
+#include "allow.h"
 #include "plain.h"
 #include "route.h"
 #include "tally.h"
@@ -23,6 +24,7 @@ judge_upgrade(const struct http_request *q)
 {
 	const struct http_field *f = NULL;
 	struct ws_offer o;
+	int verdict;
 
 	memset(&o, 0, sizeof o);
 	if ((q->h.seen & (1ull << HTTP_F_UPGRADE |
@@ -37,7 +39,10 @@ judge_upgrade(const struct http_request *q)
 	o.versions = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
 	o.key = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
 	o.keys = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
-	return ws_judge(&o);
+	verdict = ws_judge(&o);
+	if (verdict == WS_HANDSHAKE && http_count(&q->h, HTTP_F_ORIGIN) > 1)
+		return -R_WS_ORIGIN;
+	return verdict;
 }
 
 /* whether the address asks for too much, wherever it asks */
@@ -58,6 +63,37 @@ judge_peer(struct session *s)
 	return R_DONE;
 }
 
+/*
+ * Browsers let any page open a WebSocket anywhere, with the cookies of where
+ * it goes, and tell the page's origin: RFC 6455 10.2.
+ */
+static enum reason
+judge_origin(const struct conf_route *r, const struct http_request *q)
+{
+	const struct http_field *f = http_find(&q->h, HTTP_F_ORIGIN, NULL);
+
+	if (f == NULL)
+		return R_DONE;
+	if (r->origins != NULL)
+		return allow_origin(r->origins, f->value) ? R_DONE : R_ORIGIN;
+	return (q->h.seen & 1ull << HTTP_F_COOKIE) == 0 ||
+	    allow_same_origin(f->value, q->host) ? R_DONE : R_ORIGIN;
+}
+
+/* what the route has to say of a handshake */
+static enum reason
+judge_handshake(struct session *s, const struct http_request *q)
+{
+	enum reason why = judge_origin(s->route, q);
+
+	if (why != R_DONE)
+		return why;
+	if (s->route->subprotocols != NULL &&
+	    allow_protocols(s->route->subprotocols, &q->h, NULL) < 0)
+		return R_SUBPROTOCOL;
+	return tally_enter(s);
+}
+
 /* what the route has to say */
 static enum reason
 judge_route(struct session *s, const struct http_request *q)
@@ -73,7 +109,7 @@ judge_route(struct session *s, const struct http_request *q)
 		return R_BODY_TOO_LARGE;
 	if (s->route->max_route > 0 && s->route->open >= s->route->max_route)
 		return R_TOO_MANY;
-	why = x->handshake ? tally_enter(s) : R_DONE;
+	why = x->handshake ? judge_handshake(s, q) : R_DONE;
 	if (why != R_DONE)
 		return why;
 	x->turn = s->route->turn++;

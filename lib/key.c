@@ -26,6 +26,12 @@ key_is_list(const struct key *k)
 }
 
 bool
+key_is_words(const struct key *k)
+{
+	return k->type == VALUE_ORIGINS || k->type == VALUE_PROTOCOLS;
+}
+
+bool
 key_is_rule(const struct key *k)
 {
 	return k->type >= VALUE_RULE_SET;

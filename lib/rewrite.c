@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "rewrite.h"
+#include "allow.h"
 
 /* one look at the room for all of it: this is where heads spend their time */
 static void
@@ -186,11 +187,28 @@ put_framing(struct text *t, const struct http_head *h)
 	}
 }
 
+/* the subprotocols that the route lets through, in place of the client's */
+static void
+put_protocols(struct text *t, const struct conf_route *r,
+    const struct http_head *h)
+{
+	const struct http_field *f;
+
+	f = http_find(h, HTTP_F_SEC_WEBSOCKET_PROTOCOL, NULL);
+	if (f == NULL || ruled_out(r->set_header, r->del_header, f) ||
+	    allow_protocols(r->subprotocols, h, NULL) <= 0)
+		return;
+	text_str(t, "Sec-WebSocket-Protocol: ");
+	allow_protocols(r->subprotocols, h, t);
+	text_mem(t, "\r\n", 2);
+}
+
 void
 rewrite_request(struct text *t, const struct http_request *q,
     const struct rewrite_request *how)
 {
 	const struct conf_route *r = how->route;
+	bool choose = how->handshake && r->subprotocols != NULL;
 	const struct http_field *f;
 	unsigned i;
 
@@ -207,11 +225,14 @@ rewrite_request(struct text *t, const struct http_request *q,
 		f = &q->h.fields[i];
 		if (f->hop || f->id == HTTP_F_HOST || forged(f->id) ||
 		    (f->id == HTTP_F_EXPECT && !q->expect_continue) ||
+		    (f->id == HTTP_F_SEC_WEBSOCKET_PROTOCOL && choose) ||
 		    ruled_out(r->set_header, r->del_header, f))
 			continue;
 		put_field(t, f->name, f->value);
 	}
 	put_framing(t, &q->h);
+	if (choose)
+		put_protocols(t, r, &q->h);
 	if (how->handshake)
 		text_str(t, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 	put_origin(t, q, how);

@@ -274,6 +274,143 @@ def no_route():
         same(words, {'no_route', 'too_many_handshakes'}, 'reasons')
 
 
+def origin_of(*values, cookie='a=b', host='example.com', target='/'):
+    """A handshake from a page of that origin."""
+    more = ''.join('Origin: %s\r\n' % v for v in values)
+    if cookie:
+        more += 'Cookie: %s\r\n' % cookie
+    return ws_request(target, host, more=more)
+
+
+@case
+def origins_by_default():
+    """Cookies go to their own host alone."""
+    with Origin(serve) as o, Weir('', o) as w:
+        def check(name, data, status):
+            r = w.ask(data)
+            if status == 101:
+                same(r.status, 101, 'status')
+                return
+            word = 'origin' if status == 403 else 'ws_origin'
+            refusal(r, status, word)
+            same(w.wait_log('request')[-1]['reason'], word, 'log')
+        here = 'https://example.com'
+        each([
+            ('no origin', origin_of(), 101),
+            ('the same', origin_of(here), 101),
+            ('the same by http', origin_of('http://example.com'), 101),
+            ('case', origin_of('https://Example.COM'), 101),
+            ('with its port', origin_of(here, host='example.com:443'), 101),
+            ('a port', origin_of('http://example.com:8080',
+                                 host='example.com:8080'), 101),
+            ('another port', origin_of(here, host='example.com:8080'), 403),
+            ('another host', origin_of('https://evil.example'), 403),
+            ('subdomain', origin_of('https://a.example.com'), 403),
+            ('null', origin_of('null'), 403),
+            ('empty', origin_of(''), 403),
+            ('junk', origin_of('example.com'), 403),
+            ('no cookie', origin_of('https://evil.example', cookie=None),
+             101),
+            ('empty cookie', origin_of('null', cookie=' '), 403),
+            ('two', origin_of(here, here), 400),
+            ('two, no cookie', origin_of(here, here, cookie=None), 400),
+        ], check)
+        same(w.get('/', 'Origin: null\r\nCookie: a=b\r\n').status, 200,
+             'a plain request')
+        same(w.get('/', 'Origin: null\r\nOrigin: null\r\n').status, 200,
+             'a plain request with two')
+        assert not [q for q in o.requests if q.has('sec-websocket-key') and
+                    'evil' in (q.get('origin') or '') and q.has('cookie')]
+
+
+@case
+def origins_listed():
+    """origin lists who may come, whatever else they say."""
+    with Origin(serve) as o:
+        conf = ('upstream = %s\norigin = https://app.example.com\n'
+                'origin = http://*.example.net:3000\nroute = /\n'
+                'route = /any\norigin = *\nroute = /own\n'
+                'origin = https://own.example\n' % o.url)
+        with Weir(conf) as w:
+            def check(name, value, target, status):
+                for cookie in None, 'a=b':
+                    r = w.ask(origin_of(value, cookie=cookie, target=target))
+                    if status == 101:
+                        same(r.status, 101, 'status')
+                    else:
+                        refusal(r, 403, 'origin')
+            each([
+                ('listed', 'https://app.example.com', '/', 101),
+                ('by a pattern', 'http://a.example.net:3000', '/', 101),
+                ('another port', 'http://a.example.net', '/', 403),
+                ('same host', 'https://example.com', '/', 403),
+                ('null', 'null', '/', 403),
+                ('any', 'https://evil.example', '/any', 101),
+                ('any, null', 'null', '/any', 101),
+                ('its own', 'https://own.example', '/own', 101),
+                ('not the global ones', 'https://app.example.com', '/own',
+                 403),
+            ], check)
+            same(w.ask(ws_request()).status, 101, 'no origin')
+
+
+def chooser(peer):
+    """Chooses what the path says, of what was offered or not."""
+    q = peer.read_request()
+    if q is None:
+        return
+    more = ''
+    if len(q.target) > 1:
+        more = 'Sec-WebSocket-Protocol: %s\r\n' % q.target[1:]
+    peer.send(ws_101(q.get('sec-websocket-key'), more))
+    peer.recv_all()
+
+
+@case
+def subprotocols():
+    """Only those that are listed go upstream, and may be chosen."""
+    with Origin(chooser) as o, Weir('subprotocol = a\nsubprotocol = b',
+                                    o) as w:
+        def check(name, offer, target, sent, status, word=None):
+            n = len(o.requests)
+            r = w.ask(ws_request(target, more=offer))
+            if word:
+                refusal(r, status, word)
+            same(r.status, status, 'status')
+            if sent is None:
+                same(len(o.requests), n, 'requests upstream')
+                return
+            same(o.wait_requests(n + 1)[n].all('sec-websocket-protocol'),
+                 sent, 'upstream')
+            if status == 101 and len(target) > 1:
+                same(r.get('sec-websocket-protocol'), target[1:], 'chosen')
+        p = 'Sec-WebSocket-Protocol: %s\r\n'
+        each([
+            ('none', '', '/', [], 101),
+            ('empty', p % '', '/', [], 101),
+            ('one', p % 'a', '/a', ['a'], 101),
+            ('not chosen', p % 'a', '/', ['a'], 101),
+            ('two', p % 'b, a', '/a', ['b, a'], 101),
+            ('some', p % 'x,a, y,b', '/b', ['a, b'], 101),
+            ('two lines', p % 'x, b' + p % 'a', '/b', ['b, a'], 101),
+            ('a key', p % 'a, openai-insecure-api-key.K', '/a', ['a'], 101),
+            ('others', p % 'x, y', '/x', None, 400, 'subprotocol'),
+            ('case', p % 'A', '/A', None, 400, 'subprotocol'),
+            # the client offered it, but the upstream never heard of it
+            ('not sent', p % 'x, a', '/x', ['a'], 502, 'proof_protocol'),
+        ], check)
+
+
+@case
+def no_subprotocols():
+    """Without the key they pass as they come."""
+    with Origin(chooser) as o, Weir('', o) as w:
+        offer = 'Sec-WebSocket-Protocol: x,  y\r\n'
+        same(w.ask(ws_request('/y', more=offer + offer)).status, 101, '101')
+        same(o.requests[0].all('sec-websocket-protocol'), ['x,  y'] * 2,
+             'upstream')
+
+
 @case
 def library():
     """Python's websockets: some get in, the others learn why not."""

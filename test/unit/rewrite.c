@@ -319,6 +319,26 @@ static const struct {
 	 "Origin: http://a.example\r\n"
 	 "Upgrade: websocket\r\nConnection: Upgrade\r\n" ORIGIN "\r\n",
 	 .why = "handshake"},
+	{.in = GET "Sec-WebSocket-Protocol: x, b\r\nX: y\r\n"
+	 "Sec-WebSocket-Protocol: a\r\n\r\n", .handshake = true,
+	 .lines = "subprotocol=a\nsubprotocol=b",
+	 .out = GET "X: y\r\nSec-WebSocket-Protocol: b, a\r\n"
+	 "Upgrade: websocket\r\nConnection: Upgrade\r\n" ORIGIN "\r\n",
+	 .why = "subprotocols chosen"},
+	{.in = GET "Sec-WebSocket-Protocol:\r\n\r\n", .handshake = true,
+	 .lines = "subprotocol=a",
+	 .out = GET "Upgrade: websocket\r\nConnection: Upgrade\r\n" ORIGIN
+	 "\r\n", .why = "no subprotocol offered"},
+	{.in = GET "Sec-WebSocket-Protocol: x, a\r\n\r\n",
+	 .lines = "subprotocol=a\nset_header=Sec-WebSocket-Protocol: c",
+	 .handshake = true,
+	 .out = GET "Upgrade: websocket\r\nConnection: Upgrade\r\n" ORIGIN
+	 "Sec-WebSocket-Protocol: c\r\n\r\n",
+	 .why = "a rule on the subprotocol"},
+	{.in = GET "Sec-WebSocket-Protocol: x\r\n\r\n",
+	 .lines = "subprotocol=a",
+	 .out = GET "Sec-WebSocket-Protocol: x\r\n" ORIGIN "\r\n",
+	 .why = "subprotocols of what is no handshake"},
 	{.in = GET "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
 	 .out = GET ORIGIN "\r\n", .why = "another upgrade"},
 	/* rules */
