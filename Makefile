@@ -30,12 +30,12 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/arena.o lib/body.o lib/buf.o \
 	lib/echo.o lib/echoconn.o lib/echohttp.o lib/echows.o lib/endpoint.o \
 	lib/exchange.o lib/expand.o lib/field.o lib/heap.o lib/judge.o \
 	lib/key.o lib/listen.o lib/log.o lib/park.o lib/peer.o lib/plain.o \
-	lib/reason.o lib/redact.o lib/resolve.o lib/rewrite.o lib/room.o \
-	lib/route.o lib/secrets.o lib/secure.o lib/session.o lib/shake.o \
-	lib/slab.o lib/step.o lib/tally.o lib/tlscache.o lib/tlsentropy.o \
-	lib/tlserror.o lib/tlskeys.o lib/tlsmodel.o lib/tlspool.o \
-	lib/tlssite.o lib/tlssleep.o lib/tlstrust.o lib/tunnel.o \
-	lib/upstream.o lib/value.o
+	lib/reason.o lib/redact.o lib/refuse.o lib/resolve.o lib/rewrite.o \
+	lib/room.o lib/route.o lib/secrets.o lib/secure.o lib/session.o \
+	lib/shake.o lib/slab.o lib/step.o lib/tally.o lib/tlscache.o \
+	lib/tlsentropy.o lib/tlserror.o lib/tlskeys.o lib/tlsmodel.o \
+	lib/tlspool.o lib/tlssite.o lib/tlssleep.o lib/tlstrust.o \
+	lib/tunnel.o lib/upstream.o lib/value.o
 HDR = inc/allow.h inc/arena.h inc/bear.h inc/body.h inc/buf.h inc/chunk.h \
 	inc/config.h inc/confprint.h inc/conn.h inc/der.h inc/dial.h \
 	inc/echo.h inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \
