@@ -106,6 +106,8 @@
 	    "Send the Forwarded field of RFC 7239 besides X-Forwarded-*.") \
 	KEY(error_format, "error_format", ERRORS, "auto", LIVE, \
 	    "Body of weir's own answers: text, json, openai, or auto (json for clients that prefer it).") \
+	KEY(accept_errors, "accept_errors", BOOL, "no", LIVE, \
+	    "Accept a WebSocket handshake that is refused, and say why in a message and a Close (4000 + status).") \
 	KEY(connect_ms, "connect_timeout", MSEC, "5s", LIVE, \
 	    "Time to reach an upstream, over all of its addresses.") \
 	KEY(response_ms, "response_timeout", MSEC, "60s", LIVE, \

@@ -95,4 +95,5 @@ R(PROOF_ACCEPT,       "proof_accept",        502, ERROR, "The upstream's Sec-Web
 R(PROOF_PROTOCOL,     "proof_protocol",      502, ERROR, "The upstream chose a subprotocol that was not offered.")
 R(PROOF_EXTENSION,    "proof_extension",     502, ERROR, "The upstream chose an extension that was not offered.")
 R(PROOF_BODY,         "proof_body",          502, ERROR, "The upstream's 101 announces a body.")
+R(UPSTREAM_STATUS,    "upstream_status",     0,   INFO, "The upstream answered a WebSocket handshake with another status than 101.")
 R(LINGER,             "linger",              0,   INFO, "One side closed and the other did not follow in time.")

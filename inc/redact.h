@@ -15,5 +15,7 @@ void redact_target(struct text *t, struct span target);
  * becomes "***".
  */
 void redact_protocols(struct text *t, struct span list);
+/* the first item of such a list that may be written anywhere; or "" */
+struct span redact_open_protocol(struct span list);
 
 #endif

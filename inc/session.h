@@ -76,6 +76,7 @@ struct exchange {
 	bool q_broken;     /* the upstream takes no more of the request */
 	bool counted;      /* in route->open */
 	bool prefers_json;
+	bool accepted;     /* its refusal is told in a WebSocket */
 	struct span key, protocols, extensions; /* offered; in head */
 	struct span own;   /* what weir says itself: Location, or content; in head */
 	/* for the log: method, target, host, each ended by NUL */

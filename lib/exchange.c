@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "exchange.h"
-#include "allow.h"
 #include "dial.h"
 #include "judge.h"
 #include "log.h"
+#include "offer.h"
 #include "redact.h"
+#include "refuse.h"
 #include "route.h"
 #include "tally.h"
 #include "tunnel.h"
@@ -95,34 +96,6 @@ exchange_refuse_head(struct session *s, enum reason why)
 	refuse_view(s, &v, why);
 }
 
-/* writes all values of a field as one list; returns its length */
-static size_t
-offer(struct text *t, const struct http_head *h, enum http_field_id id)
-{
-	const struct http_field *f = NULL;
-	size_t start = t->n;
-
-	while ((f = http_find(h, id, f)) != NULL) {
-		if (t->n > start)
-			text_mem(t, ",", 1);
-		text_span(t, f->value);
-	}
-	return t->n - start;
-}
-
-/* writes the subprotocols that go upstream as a list; returns its length */
-static size_t
-offer_protocols(struct text *t, const struct conf_route *r,
-    const struct http_head *h)
-{
-	size_t start = t->n;
-
-	if (r->subprotocols == NULL)
-		return offer(t, h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
-	allow_protocols(r->subprotocols, h, t);
-	return t->n - start;
-}
-
 /* the request's head as it goes upstream, in a buffer until it is answered */
 static enum reason
 write_head(struct session *s, const struct http_request *q)
@@ -131,8 +104,8 @@ write_head(struct session *s, const struct http_request *q)
 	struct exchange *x = s->x;
 	char client[PEER_TEXT_MAX];
 	struct text *t = world_text();
-	size_t head, key, protocols;
-	const char *p;
+	struct offer offer;
+	size_t head;
 	long strip;
 
 	memset(&how, 0, sizeof how);
@@ -151,12 +124,8 @@ write_head(struct session *s, const struct http_request *q)
 	rewrite_request(t, q, &how);
 	head = t->n;
 	/* what a handshake offered stands behind it, for the proof */
-	key = protocols = 0;
-	if (x->handshake) {
-		key = offer(t, &q->h, HTTP_F_SEC_WEBSOCKET_KEY);
-		protocols = offer_protocols(t, s->route, &q->h);
-		offer(t, &q->h, HTTP_F_SEC_WEBSOCKET_EXTENSIONS);
-	}
+	if (x->handshake)
+		offer_write(&offer, t, &q->h, s->route->subprotocols);
 	if (t->full)
 		return R_HEAD_TOO_LARGE;
 	x->head = buf_get(t->n);
@@ -164,11 +133,8 @@ write_head(struct session *s, const struct http_request *q)
 		return R_NO_MEMORY;
 	buf_append(x->head, t->p, t->n);
 	x->head->end = head;
-	p = (char *)x->head->data + head;
-	x->key = (struct span){p, key};
-	x->protocols = (struct span){p + key, protocols};
-	x->extensions = (struct span){p + key + protocols,
-	    t->n - head - key - protocols};
+	if (x->handshake)
+		offer_place(x, (char *)x->head->data + head, &offer);
 	return R_DONE;
 }
 
@@ -239,6 +205,8 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 		else if (too_large(s))
 			why = R_BODY_TOO_LARGE;
 	}
+	if (why != R_DONE && refuse_accepts(s))
+		why = offer_keep(x, &q->h, why);
 	if (!view_done(s->c, v, used + (body > 0 ? (size_t)body : 0)))
 		why = R_NO_MEMORY;
 	if (body < 0)
@@ -719,6 +687,10 @@ look_at_answer(struct session *s, struct view *v)
 		    R_UNASKED_UPGRADE;
 		if (why != R_DONE)
 			session_refuse(s, why);
+		return false;
+	}
+	if (r.status >= 200 && refuse_accepts(s)) {
+		refuse_status(s, r.status);
 		return false;
 	}
 	if (r.status >= 200) {

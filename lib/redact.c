@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "redact.h"
+#include "field.h"
 
 #define STARS "***"
 
@@ -148,26 +149,43 @@ like_secret(struct span s)
 	    starts(s, "Bearer") || like_jwt(s);
 }
 
+static const char key_name[] = "openai-insecure-api-key";
+
+/* whether the item, which stands behind that one, is a secret or holds one */
+static bool
+secret_item(struct span item, struct span before)
+{
+	return starts(item, "openai-insecure-api-key.") ||
+	    span_is(before, key_name) || like_secret(item);
+}
+
 void
 redact_protocols(struct text *t, struct span list)
 {
-	static const char name[] = "openai-insecure-api-key";
-	struct span item;
-	bool first = true, next_is_key = false;
+	struct span item, before = {"", 0};
 
 	if (list.n == 0)
 		return;
-	for (; span_next(&list, &item); first = false) {
-		if (!first)
+	for (; span_next(&list, &item); before = item) {
+		if (before.n > 0)
 			text_str(t, ", ");
-		if (starts(item, "openai-insecure-api-key.")) {
-			text_mem(t, item.p, sizeof name);
-			text_str(t, STARS);
-		} else if (next_is_key || like_secret(item)) {
-			text_str(t, STARS);
-		} else {
+		if (!secret_item(item, before)) {
 			text_span(t, item);
+			continue;
 		}
-		next_is_key = span_is(item, name);
+		if (starts(item, "openai-insecure-api-key."))
+			text_mem(t, item.p, sizeof key_name);
+		text_str(t, STARS);
 	}
+}
+
+struct span
+redact_open_protocol(struct span list)
+{
+	struct span item, before = {"", 0};
+
+	for (; span_next(&list, &item); before = item)
+		if (!secret_item(item, before) && field_is_token(item))
+			return item;
+	return (struct span){"", 0};
 }

@@ -1,9 +1,18 @@
-/* Requests that cannot be served: session_refuse() of session.h. */
+/* Requests that cannot be served: see refuse.h; session_refuse() of session.h
+ * is here too. */
 #include <string.h>
 #include <time.h>
 
-#include "session.h"
+#include "refuse.h"
 #include "tally.h"
+#include "tell.h"
+
+/* the keys that hold for the request: its route's, or those of all */
+static const struct conf_route *
+keys_of(const struct session *s)
+{
+	return s->route != NULL ? s->route : s->conf->defaults;
+}
 
 /* whether the rest of a refused request's body has come already; it is
  * thrown away, so that the connection can go on */
@@ -36,12 +45,83 @@ retry_after(enum reason why)
 	return 1 + (unsigned)(world_random() % 5);
 }
 
+/* the answer as HTTP has it */
+static void
+put_answer(struct session *s, struct text *t, enum reason why)
+{
+	struct exchange *x = s->x;
+	struct rewrite_answer a;
+
+	memset(&a, 0, sizeof a);
+	a.reason = why;
+	a.format = keys_of(s)->error_format;
+	a.prefers_json = x->prefers_json;
+	a.head = x->method == HTTP_M_HEAD;
+	x->keep = x->keep && skip_body(s) && !world.draining;
+	a.close = !x->keep;
+	a.keep_10 = x->keep && x->minor == 0;
+	a.retry_after = retry_after(why);
+	a.wall_s = (int64_t)time(NULL);
+	a.own = x->own;
+	rewrite_answer(t, &a);
+}
+
+/* the answer as a WebSocket that ends at once */
+static void
+put_tunnel(struct session *s, struct text *t, enum reason why, int status)
+{
+	struct exchange *x = s->x;
+	struct tell how;
+
+	memset(&how, 0, sizeof how);
+	how.format = keys_of(s)->error_format;
+	how.reason = why;
+	how.status = status;
+	how.id = s->id;
+	how.key = x->key;
+	how.protocols = x->protocols;
+	tell_write(t, &how);
+	x->keep = false;
+	x->accepted = true;
+}
+
+/* says why, and goes on when that has left */
+static void
+say(struct session *s, enum reason why, int status)
+{
+	struct text *t = world_text();
+
+	if (s->x->key.n > 0 && refuse_accepts(s))
+		put_tunnel(s, t, why, status);
+	else
+		put_answer(s, t, why);
+	s->x->status = status;
+	s->x->begun = true;
+	conn_send_mem(s->c, t->p, t->n);
+	session_phase(s, S_FLUSH);
+	if (!conn_unsent(s->c))
+		session_finish(s);
+}
+
+bool
+refuse_accepts(const struct session *s)
+{
+	return s->x->handshake && keys_of(s)->accept_errors;
+}
+
+void
+refuse_status(struct session *s, int status)
+{
+	session_drop_upstream(s);
+	tally_leave(s);
+	s->x->reason = R_UPSTREAM_STATUS;
+	say(s, R_UPSTREAM_STATUS, status);
+}
+
 void
 session_refuse(struct session *s, enum reason why)
 {
 	struct exchange *x = s->x;
-	struct rewrite_answer a;
-	struct text *t;
 
 	session_drop_upstream(s);
 	tally_leave(s);
@@ -55,24 +135,5 @@ session_refuse(struct session *s, enum reason why)
 		session_abort(s, why, BY_NOBODY);
 		return;
 	}
-	memset(&a, 0, sizeof a);
-	a.reason = why;
-	a.format = s->route != NULL ? s->route->error_format :
-	    s->conf->defaults->error_format;
-	a.prefers_json = x->prefers_json;
-	a.head = x->method == HTTP_M_HEAD;
-	x->keep = x->keep && skip_body(s) && !world.draining;
-	a.close = !x->keep;
-	a.keep_10 = x->keep && x->minor == 0;
-	a.retry_after = retry_after(why);
-	a.wall_s = (int64_t)time(NULL);
-	a.own = x->own;
-	t = world_text();
-	rewrite_answer(t, &a);
-	x->status = reason_status(why);
-	x->begun = true;
-	conn_send_mem(s->c, t->p, t->n);
-	session_phase(s, S_FLUSH);
-	if (!conn_unsent(s->c))
-		session_finish(s);
+	say(s, why, reason_status(why));
 }

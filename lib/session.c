@@ -513,6 +513,8 @@ log_request(const struct session *s)
 	log_where(s);
 	log_pair_int("status", x->status);
 	log_pair("reason", reason_word(r));
+	if (x->accepted)
+		log_pair("accepted", "yes");
 	log_pair_int("ms", world.now - x->began);
 	log_pair_int("bytes_in", (int64_t)x->q.bytes);
 	log_pair_int("bytes_out", (int64_t)x->r.bytes);
@@ -706,7 +708,8 @@ session_finish(struct session *s)
 	struct view v;
 	bool keep, whole;
 
-	whole = x->q.done;
+	/* in a WebSocket the client has its own Close to send */
+	whole = x->q.done && !x->accepted;
 	keep = x->keep && whole && !world.draining && !s->c->broken;
 	log_request(s);
 	exchange_close(s);

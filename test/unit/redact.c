@@ -94,6 +94,29 @@ static const struct {
 {"12345678901234567890123456789012345678901", "***", "41 bytes"},
 };
 
+static const struct {
+	const char *in, *out, *why;
+} open_ones[] = {
+{"", "", "empty"},
+{" , ,", "", "empty items"},
+{"chat", "chat", "one"},
+{"a, b", "a", "the first"},
+{"openai-insecure-api-key.KEY, realtime", "realtime", "behind a key"},
+{"openai-insecure-api-key, KEY, v1", "openai-insecure-api-key",
+    "the name of a key"},
+{"sk-1, openai-insecure-api-key, KEY, v1", "openai-insecure-api-key",
+    "behind another"},
+{"sk-a, ek_b, eyJhbGci.eyJz.c2ln", "", "keys alone"},
+{"12345678901234567890123456789012345678901, a", "a", "a long one"},
+{"a b, (c), d", "d", "no tokens"},
+};
+
+static void
+open_protocol(struct text *t, struct span list)
+{
+	text_span(t, redact_open_protocol(list));
+}
+
 static void
 run(void (*redact)(struct text *, struct span), const char *in,
     const char *out, const char *why)
@@ -131,5 +154,8 @@ main(void)
 	for (i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
 		run(redact_protocols, protocols[i].in, protocols[i].out,
 		    protocols[i].why);
+	for (i = 0; i < sizeof open_ones / sizeof open_ones[0]; i++)
+		run(open_protocol, open_ones[i].in, open_ones[i].out,
+		    open_ones[i].why);
 	return failed;
 }
