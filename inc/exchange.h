@@ -29,6 +29,8 @@ void exchange_push(struct session *s);
 void exchange_answer(struct session *s);
 /* BODY: the upstream has sent more of its answer */
 void exchange_body(struct session *s);
+/* BODY: a stream of events has been silent for long */
+void exchange_ping(struct session *s);
 /* the upstream connection failed: another try where that is allowed */
 void exchange_failed(struct session *s, enum reason why);
 /* true if bytes of the request's body are awaited from the client */

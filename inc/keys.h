@@ -112,6 +112,8 @@
 	    "Time to reach an upstream, over all of its addresses.") \
 	KEY(response_ms, "response_timeout", MSEC, "60s", LIVE, \
 	    "Time to the first byte of a response, and between reads of it. 0: no limit.") \
+	KEY(sse_ping_ms, "sse_ping", MSEC, "0", LIVE, \
+	    "Silence of a stream of server-sent events after which a comment is put in. 0: none.") \
 	KEY(handshake_ms, "handshake_timeout", MSEC, "15s", LIVE, \
 	    "Time for an upstream to answer a WebSocket handshake.") \
 	KEY(body_ms, "body_timeout", MSEC, "60s", LIVE, \

@@ -7,6 +7,7 @@
 #include "heap.h"
 #include "peer.h"
 #include "rewrite.h"
+#include "sse.h"
 #include "upstream.h"
 #include "ws.h"
 
@@ -56,6 +57,7 @@ struct exchange {
 	enum reason lost;  /* why the last attempt failed */
 	int tls_error;     /* of the upstream's handshake, for the log */
 	struct body q, r;  /* the request's body and the answer's */
+	struct sse events; /* in the answer */
 	enum http_method method;
 	enum reason reason;
 	unsigned tries;    /* retries made */

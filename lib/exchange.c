@@ -563,6 +563,30 @@ framing(const struct exchange *x, struct http_response *r)
 	return x->minor >= 1 ? REWRITE_CHUNKED : REWRITE_EOF;
 }
 
+/* follows the events in what is about to be sent */
+static void
+note_events(struct exchange *x, const struct body_piece *piece)
+{
+	/* a chunk's size stands before its payload */
+	const struct iovec *payload = &piece->parts[x->r.chunked ? 1 : 0];
+
+	if (x->events.on && piece->payload > 0)
+		sse_track(&x->events, payload->iov_base, piece->payload);
+}
+
+void
+exchange_ping(struct session *s)
+{
+	static const char bytes[] = SSE_COMMENT,
+	    chunk[] = "3\r\n" SSE_COMMENT "\r\n";
+	bool chunked = s->x->r.chunked;
+
+	s->x->events.pinged = world.now;
+	if (!conn_send_mem(s->c, chunked ? chunk : bytes,
+	    chunked ? sizeof chunk - 1 : sizeof bytes - 1))
+		client_lost(s);
+}
+
 /* sends the head in t and the piece as one, copied together if small */
 static bool
 send_answer(struct conn *c, struct text *t, const struct body_piece *piece)
@@ -617,9 +641,11 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 		session_refuse(s, R_RESPONSE_TOO_LARGE);
 		return;
 	}
+	x->events.on = s->route->sse_ping_ms > 0 && sse_fits(r);
 	session_limits(&lim);
 	body = body_take(&x->r, v->p + used, v->n - used, &lim, world.fields,
 	    &piece);
+	note_events(x, &piece);
 	x->begun = true;
 	session_phase(s, S_BODY);
 	if (!send_answer(s->c, t, &piece)) {
@@ -753,6 +779,7 @@ flow_down(struct session *s, struct view *v)
 
 	session_limits(&lim);
 	used = body_take(&x->r, v->p, v->n, &lim, world.fields, &piece);
+	note_events(x, &piece);
 	s->last = world.now;
 	if (piece.n > 0 && !conn_send(s->c, piece.parts, piece.n)) {
 		client_lost(s);

@@ -314,6 +314,9 @@ exchange_deadline(const struct session *s, enum reason *why)
 		sooner_if(&at, why, s->last, r->response_ms, R_RESPONSE_TIMEOUT);
 	if (s->c->eof)
 		sooner(&at, why, s->last + r->abandon_ms, R_CLIENT_GONE);
+	if (x->events.on && sse_between(&x->events) && !conn_unsent(s->c))
+		sooner_if(&at, why, s->last > x->events.pinged ? s->last :
+		    x->events.pinged, r->sse_ping_ms, R_DONE);
 	return at;
 }
 

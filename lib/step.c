@@ -255,7 +255,9 @@ overdue(struct session *s, enum reason why)
 	case S_ANSWER:
 	case S_BODY:
 	case S_FLUSH:
-		if (why == R_WRITE_TIMEOUT)
+		if (why == R_DONE)
+			exchange_ping(s);
+		else if (why == R_WRITE_TIMEOUT)
 			session_abort(s, why, BY_CLIENT);
 		else if (why == R_CLIENT_GONE)
 			session_end(s, why, BY_CLIENT);
