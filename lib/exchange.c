@@ -632,7 +632,8 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 	x->reuse = r->h.keep_alive;
 	x->status = r->status;
 	/* no tunnel comes of a handshake that gets an answer like others */
-	tally_leave(s);
+	if (x->handshake)
+		tally_leave(s);
 	body_start(&x->r, r->h.body, r->h.length,
 	    how.framing == REWRITE_CHUNKED);
 	t = world_text();
@@ -715,7 +716,7 @@ look_at_answer(struct session *s, struct view *v)
 			session_refuse(s, why);
 		return false;
 	}
-	if (r.status >= 200 && refuse_accepts(s)) {
+	if (r.status >= 200 && x->handshake && refuse_accepts(s)) {
 		refuse_status(s, r.status);
 		return false;
 	}

@@ -314,9 +314,9 @@ exchange_deadline(const struct session *s, enum reason *why)
 		sooner_if(&at, why, s->last, r->response_ms, R_RESPONSE_TIMEOUT);
 	if (s->c->eof)
 		sooner(&at, why, s->last + r->abandon_ms, R_CLIENT_GONE);
-	if (x->events.on && sse_between(&x->events) && !conn_unsent(s->c))
-		sooner_if(&at, why, s->last > x->events.pinged ? s->last :
-		    x->events.pinged, r->sse_ping_ms, R_DONE);
+	if (x->events.on && !conn_unsent(s->c))
+		sooner(&at, why, sse_due(&x->events, s->last, r->sse_ping_ms),
+		    R_DONE);
 	return at;
 }
 
@@ -464,7 +464,7 @@ exchange_close(struct session *s)
 	buf_put(x->head);
 	if (x->counted && s->route != NULL)
 		s->route->open--;
-	if (!s->in_route)
+	if (s->tallied && !s->in_route)
 		tally_leave(s);
 	room_put(&exchanges, x);
 	s->x = NULL;

@@ -1,7 +1,7 @@
 /* Server-sent events: see sse.h. */
 #include "sse.h"
 
-enum { BETWEEN, LINE_START, IN_LINE };
+enum { BETWEEN = 0, LINE_START, IN_LINE };
 
 bool
 sse_fits(const struct http_response *r)
@@ -59,10 +59,4 @@ sse_track(struct sse *e, const char *p, size_t n)
 	}
 	for (; i < n; i++)
 		track_end(e, p[i]);
-}
-
-bool
-sse_between(const struct sse *e)
-{
-	return e->at == BETWEEN;
 }

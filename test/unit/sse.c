@@ -62,7 +62,7 @@ between(const char *p, size_t n, size_t cut, size_t step)
 		sse_track(&e, copy + at, k);
 	}
 	free(copy);
-	return sse_between(&e);
+	return sse_due(&e, 1, 1) != INT64_MAX;
 }
 
 static void
@@ -82,6 +82,22 @@ test_streams(void)
 		fprintf(stderr, "FAIL stream: %s\n", streams[i].why);
 		failed = 1;
 	}
+}
+
+static void
+test_due(void)
+{
+	struct sse e;
+
+	memset(&e, 0, sizeof e);
+	if (sse_due(&e, 1000, 15) == 1015) {
+		e.pinged = 1020;
+		if (sse_due(&e, 1000, 15) == 1035 &&
+		    sse_due(&e, 1030, 15) == 1045)
+			return;
+	}
+	fprintf(stderr, "FAIL due\n");
+	failed = 1;
 }
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -149,6 +165,7 @@ int
 main(void)
 {
 	test_streams();
+	test_due();
 	test_responses();
 	return failed;
 }
