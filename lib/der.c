@@ -222,14 +222,25 @@ der_name(const struct der_cert *c, size_t i, struct der *name)
 }
 
 bool
-der_has_ip(const struct der_cert *c, const unsigned char *ip, size_t n)
+der_ip(const struct der_cert *c, size_t i, struct der *ip)
 {
-	struct der alt = c->alt, value;
+	struct der alt = c->alt;
 	int tag;
 
-	while (der_next(&alt, &tag, &value))
-		if (tag == T_ALT_IP && value.n == n &&
-		    memcmp(value.p, ip, n) == 0)
+	while (der_next(&alt, &tag, ip))
+		if (tag == T_ALT_IP && i-- == 0)
+			return true;
+	return false;
+}
+
+bool
+der_has_ip(const struct der_cert *c, const unsigned char *ip, size_t n)
+{
+	struct der value;
+	size_t i;
+
+	for (i = 0; der_ip(c, i, &value); i++)
+		if (value.n == n && memcmp(value.p, ip, n) == 0)
 			return true;
 	return false;
 }

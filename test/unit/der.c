@@ -116,6 +116,11 @@ test_with_names(void)
 	expect(der_name(&c, 0, &d) && is(d, "a.test"), "names", "first");
 	expect(der_name(&c, 1, &d) && is(d, "*.b.test"), "names", "second");
 	expect(!der_name(&c, 2, &d), "names", "no third");
+	expect(der_ip(&c, 0, &d) && d.n == 4 && memcmp(d.p, four, 4) == 0,
+	    "names", "the first address");
+	expect(der_ip(&c, 1, &d) && d.n == 16 && memcmp(d.p, six, 16) == 0,
+	    "names", "the second address");
+	expect(!der_ip(&c, 2, &d), "names", "no third address");
 	expect(der_has_ip(&c, four, 4), "names", "IPv4");
 	expect(!der_has_ip(&c, five, 4), "names", "another IPv4");
 	expect(der_has_ip(&c, six, 16), "names", "IPv6");
@@ -244,6 +249,9 @@ look(const unsigned char *p, size_t n)
 		return;
 	for (i = 0; der_name(&c, i, &d); i++)
 		expect(d.p >= p && d.p + d.n <= p + n, "damaged", "inside");
+	for (i = 0; der_ip(&c, i, &d); i++)
+		expect(d.p >= p && d.p + d.n <= p + n, "damaged",
+		    "an address is inside");
 	der_has_ip(&c, ip, 4);
 	der_has_ip(&c, ip, 16);
 	expect(c.key.p >= p && c.key.p + c.key.n <= p + n, "damaged",
