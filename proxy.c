@@ -38,6 +38,7 @@
 #include "echo.h"
 #include "listen.h"
 #include "log.h"
+#include "probe.h"
 #include "resolve.h"
 #include "room.h"
 #include "secrets.h"
@@ -809,6 +810,7 @@ usage(FILE *f)
 	fprintf(f,
 	    "usage: weir [-nv] [-c file] [-o key=value]...\n"
 	    "       weir [-nv] [-o key=value]... LISTEN UPSTREAM\n"
+	    "       weir probe [options] URL\n"
 	    "       weir echo LISTEN\n"
 	    "       weir -V | -h\n");
 }
@@ -847,6 +849,9 @@ main(int argc, char **argv)
 	bool check = false, file = false;
 	int opt;
 
+	/* its options are its own */
+	if (argc > 1 && strcmp(argv[1], "probe") == 0)
+		return probe_main(argc - 2, argv + 2);
 	sources = calloc((size_t)argc + 1, sizeof *sources);
 	if (sources == NULL)
 		fatal("out of memory");

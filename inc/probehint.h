@@ -2,12 +2,15 @@
 #define PROBEHINT_H
 
 #include "probejudge.h"
+#include "tls.h"
 
 /*
  * What is known of servers, proxies and CDNs: how their answers look, how long
  * they wait, what to change in them. Only for probejudge.c.
  */
 
+/* true if that is the fault of a certificate */
+bool hint_is_cert(enum tls_fault fault);
 /* true if the answer is of a server that saw no Upgrade */
 bool hint_blind(const struct probe_facts *f);
 /* true if it says that TLS is spoken on this port */

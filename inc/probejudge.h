@@ -114,6 +114,9 @@ struct probe_verdict {
 };
 
 void probe_judge(const struct probe_facts *f, struct probe_verdict *v);
+/* true if it was not for silence that it was cut: the other side had sent
+ * something by itself not long before */
+bool probe_was_busy(const struct probe_hold *h);
 /*
  * What two verdicts say together: on the public way, and directly at the
  * address at. The class is that of the public way unless that is fine.

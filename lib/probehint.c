@@ -58,7 +58,22 @@ probe_cut_text(const struct probe_cut *cut, char text[192])
 	}
 }
 
+bool
+probe_was_busy(const struct probe_hold *h)
+{
+	return h->heard > 0 && h->quiet_ms < h->ms / 2;
+}
+
 /* ---- what answered ---- */
+
+bool
+hint_is_cert(enum tls_fault fault)
+{
+	return fault == TLS_F_EXPIRED || fault == TLS_F_NOT_YET ||
+	    fault == TLS_F_NAME || fault == TLS_F_ISSUER ||
+	    fault == TLS_F_CHAIN || fault == TLS_F_PIN ||
+	    fault == TLS_F_CERT;
+}
 
 /* true if text holds that, which is in lower case, in any case */
 static bool

@@ -7,7 +7,6 @@
 #include "probejudge.h"
 #include "field.h"
 #include "probehint.h"
-#include "tls.h"
 
 /* puts a sentence behind those that stand */
 static void put(char text[1024], const char *fmt, ...)
@@ -62,15 +61,6 @@ advise_cert(const struct probe_facts *f, enum tls_fault fault,
 		put(v->advice, "--insecure goes on in spite of it.");
 }
 
-static bool
-is_cert(enum tls_fault fault)
-{
-	return fault == TLS_F_EXPIRED || fault == TLS_F_NOT_YET ||
-	    fault == TLS_F_NAME || fault == TLS_F_ISSUER ||
-	    fault == TLS_F_CHAIN || fault == TLS_F_PIN ||
-	    fault == TLS_F_CERT;
-}
-
 static void
 judge_tls(const struct probe_facts *f, struct probe_verdict *v)
 {
@@ -89,7 +79,7 @@ judge_tls(const struct probe_facts *f, struct probe_verdict *v)
 		put(v->text, "Port %u does not speak TLS.", f->port);
 		put(v->advice, "If that is a plain HTTP port, use ws:// with "
 		    "it, or give the port of TLS.");
-	} else if (f->cert && is_cert(fault) && f->tls_error < 256) {
+	} else if (f->cert && hint_is_cert(fault) && f->tls_error < 256) {
 		v->class = PROBE_CERT;
 		put(v->text, "The certificate is not good: %s. It is for %s, "
 		    "issued by %s.", tls_error_text(f->tls_error),
@@ -376,8 +366,8 @@ judge_pinged(const struct probe_facts *f, struct probe_verdict *v)
 	if (h->cut.how == CUT_NONE) {
 		put(v->text, "With a ping every %s it was still open after "
 		    "%s.", every, after);
-		put(v->advice, "Ping at least every %s (weir: ping, 25s by "
-		    "default), or raise that timeout.", every);
+		put(v->advice, "Ping at least every %s, from either side, or "
+		    "raise that timeout.", every);
 		return;
 	}
 	put(v->text, "With a ping every %s it was cut as well, after %s, "
@@ -396,7 +386,13 @@ judge_silent(const struct probe_facts *f, struct probe_verdict *v)
 
 	v->class = PROBE_IDLE;
 	probe_time_text(h->quiet_ms, after);
-	if (h->late)
+	if (probe_was_busy(h)) {
+		put(v->text, "The path cut the connection after %s, with %s, "
+		    "though it was not silent: the other side had sent "
+		    "something by itself.", probe_time_text(h->ms, after),
+		    probe_cut_text(&h->cut, text));
+		known = NULL;
+	} else if (h->late)
 		put(v->text, "The path forgets idle connections without a "
 		    "word: at some time within %s of silence, seen only "
 		    "when a ping was sent then, by %s.", after,

@@ -213,6 +213,12 @@ static const struct row {
 	    "cut as well, after 60 s", "lifetime", "pings do not help"},
 	{{UP, HELD, .silent.late = true, .silent.cut.how = CUT_SILENT},
 	    PROBE_IDLE, "at some time within 60 s", NULL, "a black hole"},
+	{{UP, .silent = {.done = true, .ms = 60010, .quiet_ms = 500,
+	    .heard = 9, .cut.how = CUT_RST}}, PROBE_IDLE,
+	    "after 60 s, with a reset of the TCP connection, though it was "
+	    "not silent", NULL, "cut while it was busy"},
+	{{UP, HELD, .silent.heard = 1, .silent.cut.how = CUT_FIN}, PROBE_IDLE,
+	    "after 60 s of silence", "nginx", "not busy for long"},
 	{{UP, HELD, .silent.cut = {CUT_CLOSE, 1001, "idle"}}, PROBE_IDLE,
 	    "code 1001 \"idle\"", "nginx", "a Close"},
 
