@@ -86,7 +86,8 @@ static:
 	$(MAKE) CC=musl-gcc LIB="$(LIB)" weir-static
 weir-static: proxy.c $(OBJ:.o=.c) $(HDR)
 	$(CC) $(STD) $(WARN) $(INC) -Os -static -ffunction-sections \
-	    -fdata-sections -Wl,--gc-sections -s -o $@ proxy.c \
+	    -fdata-sections -fno-asynchronous-unwind-tables \
+	    -Wl,--gc-sections,-z,noseparate-code -s -o $@ proxy.c \
 	    $(OBJ:.o=.c) $(LIB)
 
 test: weir $(UNIT)

@@ -170,7 +170,8 @@ def memory_both():
         with Secure(conf) as w:
             first = tunnels(w, 50)
             echo(first)
-            idle = measured(w, BOTH, first, 2300)
+            # some pages more or less make 200 bytes of each
+            idle = measured(w, BOTH, first, 2700)
             for c in first + idle:
                 c.close()
             until(lambda: w.fds() < 100, 'the ends', 3 * WAIT)
