@@ -129,6 +129,8 @@ static const struct {
 	{ "fields_max", 10, 1000 },
 	{ "connect_timeout", 1, UINT64_MAX },
 	{ "handshake_timeout", 1, UINT64_MAX },
+	{ "rate", 0, UINT64_C(1) << 40 },
+	{ "messages", 0, 1000000 },
 };
 
 /* the value to the key's field */
@@ -737,6 +739,26 @@ share_client_ca(struct loader *l, const struct conf_route *from)
 	return 0;
 }
 
+/* what is said of frames must be of use: who is blind cannot count them */
+static int
+check_frames(struct loader *l, const struct conf_route *r)
+{
+	static const char *const need[] = { "max_message", "max_frame",
+	    "messages" };
+	const uint64_t set[] = { r->message_max, r->frame_max, r->messages };
+	size_t i;
+
+	if (r->ws_check != CONF_CHECK_OFF)
+		return 0;
+	for (i = 0; i < sizeof need / sizeof need[0]; i++) {
+		if (set[i] == 0)
+			continue;
+		at(l, origin(l->c, r, need[i]));
+		return bad(l, "needs a ws_check that is not off");
+	}
+	return 0;
+}
+
 /* what TLS requires */
 static int
 check_tls(struct loader *l)
@@ -768,7 +790,7 @@ finish(struct loader *l)
 	if (l->c->routes == NULL)
 		return fail(l, "no route");
 	for (r = l->c->routes; r != NULL; r = r->next)
-		if (finish_route(l, r) != 0)
+		if (finish_route(l, r) != 0 || check_frames(l, r) != 0)
 			return -1;
 	return check_tls(l) == 0 ? check(l) : -1;
 }
