@@ -114,10 +114,13 @@ struct session {
 	bool tls;           /* the client's side is encrypted */
 	bool idle;          /* in the list of the idle */
 	bool pipelined;     /* c->in may hold a whole request */
-	uint8_t close_why;  /* the reason, when close_at has come */
+	uint8_t close_why;  /* the reason, when close_at has come; once ending,
+	                     * that of the Close */
 	uint16_t code;      /* of the Close that weir has put in, or 0 */
 	uint8_t rsv;        /* of the tunnel's frames: track.h */
 	uint8_t sift;       /* ends whose frames are looked at one by one */
+	bool metered;       /* the client may have to wait */
+	bool slowed;        /* c->in begins with a message that has to wait */
 	bool ending;        /* weir ends the tunnel, where frames end */
 	bool counted;       /* in the census of addresses */
 	bool in_route;      /* in route->open, as a tunnel */
@@ -204,6 +207,12 @@ int64_t session_ping_timeout_ms(const struct session *s, enum leg leg);
 bool session_beats(const struct session *s);
 /* when a tunnel's client may be read again; not later than now: it may be */
 int64_t session_resume_at(const struct session *s);
+/* whether it has to wait */
+static inline bool
+session_waits(const struct session *s)
+{
+	return s->metered && session_resume_at(s) > world.now;
+}
 /* takes one session whose deadline has passed; NULL: none */
 struct session *session_due(int64_t now);
 /* the deadline in force, and what it means; INT64_MAX: none */

@@ -96,8 +96,8 @@ farewell_go_on(struct session *s)
 {
 	bool up, down;
 
-	up = put_close(s, s->c, (enum reason)s->reason) || s->c->eof;
-	down = put_close(s, s->u, (enum reason)s->reason) || s->u->eof;
+	up = put_close(s, s->c, (enum reason)s->close_why) || s->c->eof;
+	down = put_close(s, s->u, (enum reason)s->close_why) || s->u->eof;
 	if (up && down)
 		part(s);
 }
@@ -108,6 +108,7 @@ farewell(struct session *s, enum reason why)
 	if (s->ending)
 		return;
 	blame(s, BY_WEIR, why);
+	s->close_why = (uint8_t)why;
 	s->ending = true;
 	/* a frame that is half through gets a while to come */
 	if (s->half_at == 0)

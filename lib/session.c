@@ -359,7 +359,7 @@ session_resume_at(const struct session *s)
 	const struct conf_route *r = s->route;
 	int64_t at = 0, then;
 
-	if (r->excess != CONF_EXCESS_SLOW || s->ending)
+	if (!s->metered || s->ending)
 		return 0;
 	if (r->rate > 0)
 		at = meter_ready(s->meters[METER_BYTES], r->rate);
@@ -384,7 +384,8 @@ tunnel_deadline(const struct session *s, enum reason *why)
 			    session_ping_ms(s, leg),
 			    session_ping_timeout_ms(s, leg), world.now),
 			    R_DONE);
-	if (session_resume_at(s) > world.now)
+	if (session_waits(s) ||
+	    (s->slowed && s->c->in != NULL && !conn_unsent(s->u)))
 		sooner(&at, why, session_resume_at(s), R_DONE);
 	if (s->close_at > 0 && !s->ending)
 		sooner(&at, why, s->close_at, (enum reason)s->close_why);

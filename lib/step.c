@@ -33,7 +33,7 @@ client_events(const struct session *s)
 		return POLLOUT;
 	case S_TUNNEL:
 		return out | (c->eof || conn_unsent(s->u) ||
-		    session_resume_at(s) > world.now ? 0 : POLLIN);
+		    session_waits(s) ? 0 : POLLIN);
 	case S_LINGER:
 		return out | (c->eof ? 0 : POLLIN);
 	case S_FREE:

@@ -196,9 +196,13 @@ sift(struct session *s, enum leg from, unsigned char *p, size_t n,
 	until = until > UINT64_MAX - t->messages ? UINT64_MAX :
 	    t->messages + until;
 	memset(r, 0, sizeof *r);
+	if (from == LEG_CLIENT)
+		s->slowed = false;
 	while (r->used < n) {
-		if (t->messages >= until && track_boundary(t))
+		if (t->messages >= until && track_boundary(t)) {
+			s->slowed = true;
 			break;
+		}
 		track_sift(t, &rules, p + r->used, n - r->used, &piece);
 		if (piece.fate == TRACK_FAULT)
 			r->fault = piece.why;
@@ -216,14 +220,15 @@ sift(struct session *s, enum leg from, unsigned char *p, size_t n,
 	}
 }
 
-/* the end of a stream: what was kept of a frame's beginning goes, too */
+/* the end of a stream: what was kept of a frame's beginning goes, too, unless
+ * it would have to be judged */
 static void
 give_up_held(struct session *s, struct conn *from)
 {
 	struct view v;
 
 	view_kept(from, &v);
-	if (v.n > 0 && !s->ending) {
+	if (v.n > 0 && !s->ending && s->route->ws_check != CONF_CHECK_STRICT) {
 		track_feed(track_of(s, leg_of(s, from)),
 		    (unsigned char *)v.p, v.n);
 		conn_send_mem(other(s, from), v.p, v.n);
@@ -264,6 +269,18 @@ pass_sifted(struct session *s, struct conn *from, unsigned char *p, size_t n,
 		s->sift &= (uint8_t)~(1u << leg);
 }
 
+/* passes on what c->in holds, of which got bytes are new, as far as it may */
+static void
+pass_kept(struct session *s, struct conn *from, size_t got)
+{
+	unsigned char *p = (unsigned char *)world.scratch;
+	size_t n = buf_len(from->in);
+
+	memcpy(p, from->in->data + from->in->beg, n);
+	conn_forget(from);
+	pass_sifted(s, from, p, n, got);
+}
+
 /* reads from an end whose frames are looked at; false: that was all for now */
 static bool
 read_sifted(struct session *s, struct conn *from)
@@ -274,6 +291,10 @@ read_sifted(struct session *s, struct conn *from)
 	ssize_t n = -1;
 
 	held = buf_len(from->in);
+	if (leg == LEG_CLIENT && s->slowed && held > 0 && !s->ending) {
+		pass_kept(s, from, 0);
+		return false;
+	}
 	room = room_for(s, leg, held);
 	if (held > 0)
 		memcpy(p, from->in->data + from->in->beg, held);
@@ -415,7 +436,7 @@ tunnel_tick(struct session *s)
 	if (s->phase == S_TUNNEL && session_beats(s))
 		look_after(s, LEG_UPSTREAM);
 	/* messages that had to wait */
-	if (s->phase == S_TUNNEL && s->c->in != NULL && !(session_resume_at(s) > world.now))
+	if (s->phase == S_TUNNEL && s->slowed && !session_waits(s))
 		tunnel_read(s, s->c);
 }
 
@@ -489,11 +510,12 @@ static void
 begin(struct session *s, const struct http_response *r)
 {
 	const struct conf_route *route = s->route;
-	int64_t life = route->lifetime_ms;
+	int64_t end, life = route->lifetime_ms;
 	enum leg leg;
 
 	s->opened = world.now;
 	s->rsv = rsv_of(r);
+	s->metered = is_metered(route) && route->excess == CONF_EXCESS_SLOW;
 	for (leg = LEG_CLIENT; leg <= LEG_UPSTREAM; leg++)
 		/* tunnels that open together are not to be pinged together */
 		beat_begin(&s->beats[leg], world.now - (int64_t)(world_random() %
@@ -504,9 +526,13 @@ begin(struct session *s, const struct http_response *r)
 		s->sift = 1 << LEG_CLIENT | 1 << LEG_UPSTREAM;
 	else if (has_limits(route))
 		s->sift = 1 << LEG_CLIENT;
-	if (life > 0) {
-		s->close_at = world.now + life - (int64_t)(world_random() %
-		    (uint64_t)(life / 10 + 1));
+	if (life <= 0)
+		return;
+	end = world.now + life - (int64_t)(world_random() %
+	    (uint64_t)(life / 10 + 1));
+	/* a drain may be under way */
+	if (s->close_at == 0 || end < s->close_at) {
+		s->close_at = end;
 		s->close_why = R_LIFETIME;
 	}
 }
@@ -522,8 +548,8 @@ send_first(struct session *s, const struct text *t, struct view *v,
 	if (s->sift & 1 << LEG_UPSTREAM) {
 		alive = conn_send_mem(s->c, t->p, t->n) &&
 		    view_done(s->u, v, used);
-		if (alive && v->n > 0)
-			read_sifted(s, s->u);
+		if (alive && s->u->in != NULL)
+			pass_kept(s, s->u, 0);
 		return alive;
 	}
 	parts[0].iov_base = t->p;
@@ -546,7 +572,7 @@ send_early(struct session *s)
 	if (s->phase != S_TUNNEL || s->c->in == NULL)
 		return;
 	if (s->sift & 1 << LEG_CLIENT) {
-		read_sifted(s, s->c);
+		pass_kept(s, s->c, buf_len(s->c->in));
 		return;
 	}
 	view_kept(s->c, &early);
@@ -585,5 +611,8 @@ tunnel_open(struct session *s, const struct http_response *r, struct view *v,
 		session_end(s, R_CLIENT_RESET, BY_CLIENT);
 	else
 		send_early(s);
+	/* it closed its sending side before it had the 101 */
+	if (s->phase == S_TUNNEL && s->c->eof)
+		farewell_from(s, s->c, false);
 	return R_DONE;
 }
