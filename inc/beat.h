@@ -8,7 +8,8 @@
 /*
  * Heartbeats on one leg of a tunnel, the way to one of its two peers: a peer
  * that was silent for a while is sent a Ping (RFC 6455 5.5.2), and is dead if
- * it stays silent. Anything that comes from it is a sign of life.
+ * it stays silent. Anything that comes from it is a sign of life. So is it
+ * that it takes what was on its way before the ping: that one comes last.
  *
  * Times are the low bits of milliseconds: the silence of a leg with
  * heartbeats is short. Zero times and numbers are where a leg begins, with
@@ -17,12 +18,14 @@
 struct beat {
 	uint32_t since;    /* its silence counts from here */
 	uint32_t asked;    /* the last ping was sent then */
-	uint32_t rtt_ms;   /* the last round trip, or BEAT_NONE */
-	uint16_t sent;     /* the last ping's number */
-	uint16_t answered; /* the last one's that was answered */
+	uint32_t taken;    /* bytes that had arrived there when it was asked */
+	uint16_t rtt_ms;   /* the last round trip, or BEAT_NONE */
+	uint8_t sent;      /* the last ping's number */
+	bool awaits : 1;   /* it was not answered */
+	bool behind : 1;   /* other bytes were on their way before it */
 };
 
-#define BEAT_NONE UINT32_MAX
+#define BEAT_NONE UINT16_MAX
 #define BEAT_PAYLOAD 12  /* bytes of a ping's: a tag and its number */
 #define BEAT_FRAME_MAX 18
 
@@ -56,13 +59,23 @@ void beat_ask_silently(struct beat *b, int64_t now);
 /* no ping can be put in, and that is not its doing: asked in delay_ms */
 void beat_postpone(struct beat *b, int64_t ping_ms, int64_t delay_ms,
     int64_t now);
+/* before it is asked: how many bytes have arrived at its peer, all in all and
+ * modulo 2^32, and whether there are more on their way */
+static inline void
+beat_mark(struct beat *b, uint32_t taken, bool behind)
+{
+	b->taken = taken;
+	b->behind = behind;
+}
+/* whether it takes what was on its way, if slowly; marks it again */
+bool beat_drains(struct beat *b, uint32_t taken, bool behind);
 /* a pong to the ping of that number has come */
 void beat_pong(struct beat *b, uint32_t number, int64_t now);
 /* true while a pong may come that is weir's own */
 static inline bool
 beat_awaits(const struct beat *b)
 {
-	return b->answered != b->sent;
+	return b->awaits;
 }
 
 /*

@@ -54,6 +54,7 @@ beat_ask_silently(struct beat *b, int64_t now)
 	b->asked = (uint32_t)now;
 	/* a pong that comes now does not answer this */
 	b->sent++;
+	b->awaits = true;
 }
 
 void
@@ -63,6 +64,15 @@ beat_postpone(struct beat *b, int64_t ping_ms, int64_t delay_ms, int64_t now)
 	/* what was asked before is not what is silent now */
 	if (asking(b))
 		b->asked = b->since;
+}
+
+bool
+beat_drains(struct beat *b, uint32_t taken, bool behind)
+{
+	bool drains = b->behind && (int32_t)(taken - b->taken) > 0;
+
+	beat_mark(b, taken, behind);
+	return drains;
 }
 
 size_t
@@ -83,9 +93,8 @@ beat_ping(struct beat *b, unsigned char frame[BEAT_FRAME_MAX], uint64_t tag,
 	n = ws_write_head(frame, &h);
 	p = frame + n;
 	memcpy(p, &tag, 8);
-	p[8] = p[9] = 0;
-	p[10] = (unsigned char)(b->sent >> 8);
-	p[11] = (unsigned char)b->sent;
+	p[8] = p[9] = p[10] = 0;
+	p[11] = b->sent;
 	if (h.masked)
 		ws_mask(p, BEAT_PAYLOAD, h.mask, 0);
 	return n + BEAT_PAYLOAD;
@@ -108,8 +117,10 @@ beat_number(const unsigned char *p, uint64_t tag, const uint8_t *mask)
 void
 beat_pong(struct beat *b, uint32_t number, int64_t now)
 {
-	if ((uint16_t)number != b->sent)
+	int32_t ms = ago(b->asked, now);
+
+	if (number != b->sent)
 		return;
-	b->answered = b->sent;
-	b->rtt_ms = (uint32_t)ago(b->asked, now);
+	b->awaits = false;
+	b->rtt_ms = (uint16_t)(ms < BEAT_NONE ? ms : BEAT_NONE - 1);
 }

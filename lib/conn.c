@@ -6,6 +6,7 @@
  * stand at the same places; conn_watch() closes the holes. The first entry of
  * the poll() array is the kernel's set.
  */
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <assert.h>
@@ -345,6 +346,19 @@ conn_peek(struct conn *c)
 		return 0;
 	}
 	return conn_passing(errno) ? -1 : -2;
+}
+
+size_t
+conn_queued(const struct conn *c)
+{
+	size_t n = buf_len(c->out);
+#if defined(TIOCOUTQ) && !defined(POSIX)
+	int queued;
+
+	if (ioctl(c->fd, TIOCOUTQ, &queued) == 0 && queued > 0)
+		n += (size_t)queued;
+#endif
+	return n;
 }
 
 void

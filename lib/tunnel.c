@@ -389,13 +389,29 @@ send_ping(struct session *s, enum leg leg)
 		farewell_from(s, c, true);
 }
 
+/* bytes that went to a peer and have arrived, and whether more are on their
+ * way; some more with TLS, which does no harm */
+static uint32_t
+taken(const struct session *s, enum leg leg, bool *more)
+{
+	size_t queued = conn_queued(leg == LEG_CLIENT ? s->c : s->u);
+
+	*more = queued > 0;
+	return (uint32_t)((leg == LEG_CLIENT ? s->bytes_out : s->bytes_in) -
+	    queued);
+}
+
 /* its peer was silent for long enough to be asked, if that is its doing */
 static void
 ask(struct session *s, enum leg leg)
 {
 	struct conn *c = leg == LEG_CLIENT ? s->c : s->u;
 	struct beat *b = &s->beats[leg];
+	uint32_t n;
+	bool more;
 
+	n = taken(s, leg, &more);
+	beat_mark(b, n, more);
 	if (conn_unsent(c))
 		beat_ask_silently(b, world.now);
 	else if (track_boundary(track_of(s, leg == LEG_CLIENT ? LEG_UPSTREAM :
@@ -412,17 +428,27 @@ look_after(struct session *s, enum leg leg)
 	struct conn *c = leg == LEG_CLIENT ? s->c : s->u;
 	struct beat *b = &s->beats[leg];
 	enum beat_state state;
+	uint32_t n;
+	bool more;
 
 	state = beat_look(b, session_ping_ms(s, leg),
 	    session_ping_timeout_ms(s, leg), world.now);
 	if (state == BEAT_WELL)
 		return;
 	/* nobody can be heard who is not listened to */
-	if (conn_unsent(other(s, c)) || (leg == LEG_CLIENT && (session_resume_at(s) > world.now)))
+	if (conn_unsent(other(s, c)) ||
+	    (leg == LEG_CLIENT && session_waits(s))) {
 		beat_postpone(b, session_ping_ms(s, leg), ASK_AGAIN_MS,
 		    world.now);
-	else if (state == BEAT_ASK)
+		return;
+	}
+	if (state == BEAT_ASK) {
 		ask(s, leg);
+		return;
+	}
+	n = taken(s, leg, &more);
+	if (beat_drains(b, n, more))
+		beat_ask_silently(b, world.now);
 	else
 		farewell(s, leg == LEG_CLIENT ? R_CLIENT_SILENT :
 		    R_UPSTREAM_SILENT);

@@ -96,6 +96,30 @@ test_unasked(int64_t t0)
 	    t0 + 2 * PING + 1000, "postponed", "what was asked is forgotten");
 }
 
+/* a peer that still takes what was on its way before the ping */
+static void
+test_slow(void)
+{
+	struct beat b;
+
+	beat_begin(&b, 0);
+	beat_mark(&b, 1000, false);
+	expect(!beat_drains(&b, 2000, false), "slow", "all had arrived");
+	beat_mark(&b, UINT32_MAX - 10, true);
+	expect(!beat_drains(&b, UINT32_MAX - 10, true), "slow", "it stands");
+	expect(!beat_drains(&b, UINT32_MAX - 20, true), "slow",
+	    "the ping is on its way, too");
+	expect(beat_drains(&b, 20, true), "slow", "it moves");
+	expect(beat_drains(&b, 30, false), "slow", "the last of it");
+	expect(!beat_drains(&b, 40, true), "slow",
+	    "the ping has arrived, others do");
+	/* a round trip longer than can be told */
+	beat_begin(&b, 0);
+	beat_ask_silently(&b, 10);
+	beat_pong(&b, 1, 1000000);
+	expect(b.rtt_ms == BEAT_NONE - 1, "slow", "a round trip of ages");
+}
+
 /* a ping as a peer reads it, and its pong as it comes back */
 static void
 test_frames(void)
@@ -117,11 +141,11 @@ test_frames(void)
 		    h.length != BEAT_PAYLOAD || n != (size_t)k + h.length)
 			fail("frame", "head");
 		if (beat_number(p, TAG, masked ? mask : NULL) !=
-		    (i & 0xffff))
+		    (i & 0xff))
 			fail("frame", "number");
 		if (beat_number(p, TAG + 1, masked ? mask : NULL) != -1)
 			fail("frame", "another tag");
-		beat_pong(&b, (unsigned)i & 0xffff, i);
+		beat_pong(&b, (unsigned)i & 0xff, i);
 		if (beat_awaits(&b))
 			fail("frame", "answered");
 	}
@@ -173,6 +197,7 @@ main(void)
 		test_unasked(starts[i]);
 	}
 	test_never();
+	test_slow();
 	test_frames();
 	test_meter();
 	return failed;
