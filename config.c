@@ -129,6 +129,11 @@ static const struct {
 	{ "fields_max", 10, 1000 },
 	{ "connect_timeout", 1, UINT64_MAX },
 	{ "handshake_timeout", 1, UINT64_MAX },
+	/* silence is told in the low bits of a clock */
+	{ "ping", 0, 86400000 },
+	{ "ping_timeout", 0, 86400000 },
+	{ "ping_upstream", 0, 86400000 },
+	{ "ping_upstream_timeout", 0, 86400000 },
 	{ "rate", 0, UINT64_C(1) << 40 },
 	{ "messages", 0, 1000000 },
 };
