@@ -186,33 +186,6 @@ ws_extensions_offered(struct span chosen, struct span offered)
 	return true;
 }
 
-size_t
-ws_head_len(const unsigned char *p)
-{
-	size_t n = (p[1] & 0x80) != 0 ? 6 : 2;
-
-	if ((p[1] & 0x7f) == 126)
-		n += 2;
-	if ((p[1] & 0x7f) == 127)
-		n += 8;
-	return n;
-}
-
-uint64_t
-ws_head_length(const unsigned char *p)
-{
-	uint64_t v = 0;
-	int i;
-
-	if ((p[1] & 0x7f) < 126)
-		return p[1] & 0x7f;
-	if ((p[1] & 0x7f) == 126)
-		return (uint64_t)p[2] << 8 | p[3];
-	for (i = 2; i < 10; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
 /* bytes that the length takes behind the head's second byte, when minimal */
 static size_t
 length_bytes(uint64_t length)

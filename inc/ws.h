@@ -99,9 +99,34 @@ struct ws_head {
 };
 
 /* bytes of a head that begins with p[0] and p[1] */
-size_t ws_head_len(const unsigned char *p);
+static inline size_t
+ws_head_len(const unsigned char *p)
+{
+	size_t n = (p[1] & 0x80) != 0 ? 6 : 2;
+
+	if ((p[1] & 0x7f) == 126)
+		n += 2;
+	if ((p[1] & 0x7f) == 127)
+		n += 8;
+	return n;
+}
+
 /* the payload length in a whole head, as it stands there */
-uint64_t ws_head_length(const unsigned char *p);
+static inline uint64_t
+ws_head_length(const unsigned char *p)
+{
+	uint64_t v = 0;
+	int i;
+
+	if ((p[1] & 0x7f) < 126)
+		return p[1] & 0x7f;
+	if ((p[1] & 0x7f) == 126)
+		return (uint64_t)p[2] << 8 | p[3];
+	for (i = 2; i < 10; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
 /* bytes of the head, 0 if n bytes do not hold it whole, -1 for a length
  * that is not minimal or has its top bit set */
 int ws_read_head(const unsigned char *p, size_t n, struct ws_head *h);

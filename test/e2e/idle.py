@@ -215,7 +215,8 @@ def tunnels():
         raise Skip('only %d descriptors are allowed' % allowed)
     if n < IDLE:
         print('%d tunnels, since %d descriptors are allowed' % (n, allowed))
-    with Server() as o, Weir(CONF, o) as w, Weir(CONF, o) as alone:
+    conf = CONF + 'ping = 0\n'
+    with Server() as o, Weir(conf, o) as w, Weir(conf, o) as alone:
         first = connect_all(w.port, 200)
         busy, others = (connect_all(x.port, BUSY) for x in (w, alone))
         echo(busy, 2000)
