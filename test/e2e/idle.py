@@ -276,7 +276,7 @@ def pinged():
               'ticks in %d s' % (n, conf, each, pings,
                                  w.cpu_ticks() - ticks, seconds), flush=True)
         assert pings > n // 2 or 'WEIR_CONF' in os.environ, 'few pings'
-        assert each < 1024 or sanitized(), 'too much memory'
+        assert each < 640 or sanitized(), 'too much memory'
         same(w.log('tunnel_close'), [], 'ends')
         poll.close()
         for s in clients:

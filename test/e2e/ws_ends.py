@@ -4,7 +4,7 @@ import threading
 
 from certs import root
 from tls_peer import HOST, Secure, SecureOrigin
-from weir import CLOSE, WAIT, Origin, Weir, same, ws_101, ws_frame
+from weir import CLOSE, OK, WAIT, Origin, Weir, same, ws_101, ws_frame
 
 
 class Ends(Origin):
@@ -23,6 +23,9 @@ class Ends(Origin):
 
     def shake(self, peer):
         q = peer.read_request()
+        while q is not None and not q.has('sec-websocket-key'):
+            peer.send(OK)
+            q = peer.read_request()
         if q is None:
             return
         peer.send(ws_101(q.get('sec-websocket-key'), self.more) + self.after)

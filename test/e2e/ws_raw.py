@@ -1,46 +1,14 @@
 """Tunnels byte by byte: what goes in comes out, and so do the ends."""
 # timeout: 240
 import hashlib
-import queue
 import random
 import struct
 import threading
 import time
 
-from weir import (BINARY_OP, CLOSE, PING, PONG, SLOW, TEXT, WAIT, Origin,
-                  Weir, case, each, main, same, within, ws_101, ws_close,
-                  ws_frame)
-
-
-class Ends(Origin):
-    """An upstream whose tunnels are handed to the test."""
-
-    def __init__(self):
-        self.opened = queue.Queue()
-        super().__init__(self.shake)
-
-    def shake(self, peer):
-        q = peer.read_request()
-        if q is None:
-            return
-        peer.send(ws_101(q.get('sec-websocket-key')))
-        peer.over = threading.Event()
-        self.opened.put(peer)
-        peer.over.wait(300)
-
-    def pair(self, w):
-        """Both ends of a new tunnel: the client's and the upstream's."""
-        c = w.tunnel()
-        s = self.opened.get(timeout=WAIT)
-        s.sock.settimeout(WAIT)
-        return c, s
-
-
-def finish(*peers):
-    for p in peers:
-        p.close()
-        if hasattr(p, 'over'):
-            p.over.set()
+from weir import (BINARY_OP, CLOSE, PING, PONG, SLOW, TEXT, WAIT, Weir, case,
+                  each, main, same, within, ws_close, ws_frame)
+from ws_ends import Ends, finish
 
 
 def from_server(op, data=b'', fin=1, rsv=0):

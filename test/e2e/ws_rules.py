@@ -6,8 +6,8 @@ import signal
 import struct
 import time
 
-from weir import (BINARY_OP, BRIEF, CLOSE, PING, PONG, TEXT, WAIT, Skip, Weir,
-                  case, each, main, same, until, ws_close, ws_frame,
+from weir import (BINARY_OP, CLOSE, PING, PONG, TEXT, WAIT, Skip, Weir,
+                  case, each, main, plain, same, ws_close, ws_frame,
                   ws_request)
 from ws_ends import (Ends, both_told, finish, frame, logged, mask_of,
                      next_frame, passes, told)
@@ -91,10 +91,6 @@ def wrong_mask(m):
 def begun(m):
     """A message that has begun."""
     return ws_frame(TEXT, b'first', m, 0) + ws_frame(PING, b'p', m)
-
-
-def within_message(op):
-    return lambda m: ws_frame(op, b'x', m)
 
 
 @case
@@ -590,6 +586,22 @@ def drain():
                 for _ in pairs]
         assert max(ages) - min(ages) > 0.5, ages
         w.wait_end()
+
+
+@case
+def drain_before_lifetime():
+    """A tunnel on a connection that the drain lets have one more request."""
+    with Ends() as o, Weir('drain = 60s\nlifetime = 30s\n', o) as w:
+        with w.connect() as c:
+            same(c.ask(plain()).status, 200, 'status')
+            w.signal(signal.SIGTERM)
+            w.wait_log('drain')
+            same(c.ask(ws_request()).status, 101, 'status')
+            s = o.taken()
+            both_told(c, s, 1001, 'drain')
+            logged(w, 'weir', 1001, 'drain')
+            finish(c, s)
+            w.wait_end()
 
 
 @case
