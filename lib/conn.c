@@ -6,7 +6,9 @@
  * stand at the same places; conn_watch() closes the holes. The first entry of
  * the poll() array is the kernel's set.
  */
+#ifndef POSIX
 #include <sys/ioctl.h>
+#endif
 #include <sys/socket.h>
 
 #include <assert.h>
@@ -352,7 +354,7 @@ size_t
 conn_queued(const struct conn *c)
 {
 	size_t n = buf_len(c->out);
-#if defined(TIOCOUTQ) && !defined(POSIX)
+#ifdef TIOCOUTQ
 	int queued;
 
 	if (ioctl(c->fd, TIOCOUTQ, &queued) == 0 && queued > 0)

@@ -467,7 +467,7 @@ session_deadline_changed(struct session *s)
 void
 session_close_at(struct session *s, int64_t at, enum reason why)
 {
-	if (s->close_at > 0 && s->close_at <= at)
+	if (s->ending || (s->close_at > 0 && s->close_at <= at))
 		return;
 	s->close_at = at;
 	s->close_why = (uint8_t)why;

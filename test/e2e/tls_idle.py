@@ -422,7 +422,8 @@ def neighbours():
             with contextlib.suppress(OSError):
                 p.sock.shutdown(socket.SHUT_RDWR)
         for c in idle:
-            c.ended('eof|cut|reset')
+            same(c.frame().code(), 1011, "weir's Close")
+            c.ended('eof')
             c.sock.close()
         w.wait_log('tunnel_close', int(100 / SLOW) + 40)
         w.idle(0.3)

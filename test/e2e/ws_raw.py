@@ -6,8 +6,8 @@ import struct
 import threading
 import time
 
-from weir import (BINARY_OP, CLOSE, PING, PONG, SLOW, TEXT, WAIT, Weir, case,
-                  each, main, same, within, ws_close, ws_frame)
+from weir import (BINARY_OP, CLOSE, PING, PONG, SLOW, TEXT, Weir, case, each,
+                  main, same, within, ws_close, ws_frame)
 from ws_ends import Ends, finish
 
 

@@ -671,6 +671,31 @@ def half_for_ever():
 
 
 @case
+def first_cause():
+    """A route goes while a tunnel waits for a frame's end: both ends and the
+    log name the first cause."""
+    def route(o, *paths):
+        return STRICT + 'drain = 100ms\n' + ''.join(
+            'route = %s\nupstream = %s\n' % (p, o.url) for p in paths)
+
+    with Ends() as o, Weir('', o) as w:
+        w.reload(route(o, '/a', '/b'))
+        c, s = w.tunnel('/a'), o.taken()
+        data = frame(c, TEXT, b'x' * 50)
+        c.send(data[:20])
+        same(s.recv_n(20), data[:20], 'the half')
+        s.send(frame(s, 5, b'?'))
+        same(next_frame(c).data[2:], b'frame_opcode', 'at once')
+        w.reload(route(o, '/b'))
+        time.sleep(0.3)
+        c.send(data[20:])
+        same(s.recv_n(len(data) - 20), data[20:], 'the rest')
+        told(s, 1002, 'frame_opcode')
+        logged(w, 'weir', 1002, 'frame_opcode')
+        finish(c, s)
+
+
+@case
 def half_both():
     """Both directions are half through, and end one after the other."""
     with Ends() as o, Weir('lifetime = 300ms\n', o) as w:
