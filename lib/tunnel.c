@@ -264,6 +264,9 @@ pass_sifted(struct session *s, struct conn *from, unsigned char *p, size_t n,
 		farewell(s, r.fault);
 	else if (!within)
 		farewell(s, R_TOO_FAST);
+	else if (other(s, from)->eof)
+		/* behind a Close, that end is held back no more */
+		farewell_sent(s, from);
 	else if (!is_ruled(s, leg) && !beat_awaits(&s->beats[leg]) &&
 	    from->in == NULL)
 		s->sift &= (uint8_t)~(1u << leg);

@@ -528,6 +528,7 @@ def upstream_half_closes():
             del got[:]
             t = w.tunnel()
             same(t.frame().data, b'last', 'what it said')
+            same(t.frame().code(), 1011, 'the farewell')
             t.ended('eof')
             t.step = step
             for f in frames:
@@ -544,6 +545,7 @@ def upstream_half_closes():
         # one that answers the end with its own, as most do
         t = w.tunnel()
         t.frame()
+        same(t.frame().code(), 1011, 'the farewell')
         t.ended('eof')
         t.close()
         w.next('tunnel_close')
