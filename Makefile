@@ -90,9 +90,11 @@ weir-static: proxy.c $(OBJ:.o=.c) $(HDR)
 	    -Wl,--gc-sections,-z,noseparate-code -s -o $@ proxy.c \
 	    $(OBJ:.o=.c) $(LIB)
 
-test: weir $(UNIT)
+# TEST are the names of those to run: all without it
+unit: weir $(UNIT)
+test: unit
 	test/need
-	test/run
+	test/run $(TEST)
 
 demo: weir
 	test/demo
@@ -140,4 +142,4 @@ install: weir
 clean:
 	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) $(BENCH) test/log cross
 
-.PHONY: all static test demo bench cost check install clean
+.PHONY: all static unit test demo bench cost check install clean
