@@ -1,13 +1,9 @@
 /* Connecting to upstreams: see dial.h. */
-#include <sys/socket.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "dial.h"
+#include "connect.h"
 #include "log.h"
 #include "secure.h"
 #include "tls.h"
@@ -36,66 +32,16 @@ dial_push(struct session *s, struct conn *c)
 	return head->beg == head->end;
 }
 
-static enum reason
-reason_of(int err)
-{
-	switch (err) {
-	case ECONNREFUSED:
-	case ENOENT: /* a unix socket that is not there */
-		return R_CONNECT_REFUSED;
-	case ETIMEDOUT:
-		return R_CONNECT_TIMEOUT;
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-		return R_NO_MEMORY;
-	default:
-		return R_CONNECT_FAILED;
-	}
-}
-
-static int
-open_socket(int family)
-{
-	int fd, one = 1;
-
-#ifdef SOCK_NONBLOCK
-	fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-#else
-	fd = socket(family, SOCK_STREAM, 0);
-	if (fd < 0)
-		return -1;
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-#endif
-	/* heads and frames are sent whole, waiting gains nothing */
-	if (family != AF_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	return fd;
-}
-
-/* a descriptor that is being connected, or -1 with errno */
+/* as connect_begin(); idle connections make room for it */
 static int
 begin(const struct addr *a)
 {
-	int fd, err;
+	int fd = connect_begin(a);
 
-	fd = open_socket(a->u.sa.sa_family);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-		upstream_drop_all();
-		fd = open_socket(a->u.sa.sa_family);
-	}
-	if (fd < 0)
-		return -1;
-	if (connect(fd, &a->u.sa, a->len) == 0 || errno == EINPROGRESS ||
-	    errno == EINTR)
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
 		return fd;
-	err = errno;
-	close(fd);
-	errno = err;
-	return -1;
+	upstream_drop_all();
+	return connect_begin(a);
 }
 
 static void
@@ -131,26 +77,10 @@ win(struct session *s, struct conn *c)
 static enum dial
 lose(struct session *s, struct conn *c, int err)
 {
-	s->x->lost = reason_of(err);
+	s->x->lost = connect_reason(err);
 	unlink_attempt(s->x, c);
 	conn_close(c);
 	return DIAL_LOST;
-}
-
-/* 0 once connected, EINPROGRESS before, or why it failed */
-static int
-connect_error(int fd)
-{
-	struct addr a;
-	socklen_t n = sizeof a.u;
-	int err = 0;
-
-	if (getpeername(fd, &a.u.sa, &n) == 0)
-		return 0;
-	n = sizeof err;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &n) < 0)
-		return errno;
-	return err != 0 ? err : EINPROGRESS;
 }
 
 enum dial
@@ -225,7 +155,7 @@ attempt(struct session *s)
 	}
 	x->next_addr++;
 	if (fd < 0) {
-		x->lost = reason_of(errno);
+		x->lost = connect_reason(errno);
 		return DIAL_LOST;
 	}
 	c = conn_open(fd, CONN_ATTEMPT, s);
