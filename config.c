@@ -26,6 +26,7 @@
 #include "expand.h"
 #include "field.h"
 #include "key.h"
+#include "params.h"
 
 #define TEXT_SIZE 65536 /* of a line, an expanded value */
 #define HEAD_EXTRA 2048 /* that weir itself adds to a head at the most */
@@ -136,6 +137,7 @@ static const struct {
 	{ "ping_upstream_timeout", 0, 86400000 },
 	{ "rate", 0, UINT64_C(1) << 40 },
 	{ "messages", 0, 1000000 },
+	{ "fail_timeout", 1, UINT64_MAX },
 };
 
 /* the value to the key's field */
@@ -168,7 +170,8 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 
 	if (e == NULL)
 		return -1;
-	wrong = endpoint_parse(&l->c->arena, l->value, listener, e);
+	wrong = listener ? endpoint_parse(&l->c->arena, l->value, true, e) :
+	    params_upstream(&l->c->arena, l->value, e, &s->text);
 	if (wrong != NULL)
 		return bad(l, wrong);
 	for (; *list != NULL; list = &(*list)->next)
@@ -177,9 +180,10 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 			    (*list)->where, l->raw);
 	*list = e;
 	e->where = l->where;
-	s->text = e->text;
-	if (!listener)
-		l->route->n_upstreams++;
+	if (listener)
+		s->text = e->text;
+	else if (++l->route->n_upstreams > CONF_UPSTREAMS_MAX)
+		return fail(l, "more than %d", CONF_UPSTREAMS_MAX);
 	return 0;
 }
 

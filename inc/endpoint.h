@@ -27,6 +27,10 @@ struct conf_endpoint {
 	const char *where; /* "weir.conf:12", for errors of later stages */
 	uint16_t port;
 	bool tls; /* https:// or wss:// */
+	/* of an upstream, by the words behind it: params.h */
+	bool backup; /* of use only while all others are not */
+	unsigned weight; /* 1 to 1000 */
+	unsigned max; /* requests and tunnels on it at once, or 0 */
 };
 
 /*

@@ -15,7 +15,7 @@ enum value_type {
 	VALUE_CLOCK, VALUE_CHECK, VALUE_EXCESS, VALUE_REDIRECT,
 	VALUE_MSEC_OR, /* a duration or "same" */
 	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
-	VALUE_NAME, VALUE_PIN,
+	VALUE_NAME, VALUE_PIN, VALUE_BALANCE, VALUE_STATUSES,
 	/* lists, which are config.c's own and not for the functions here */
 	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
 	VALUE_ORIGINS, VALUE_PROTOCOLS,
@@ -45,6 +45,37 @@ enum conf_redirect {
 	CONF_REDIRECT_HTTPS
 };
 
+/* how an upstream is chosen; from BALANCE_ADDRESS on by a hash of that */
+enum conf_balance_by {
+	BALANCE_ROUND_ROBIN,
+	BALANCE_LEAST,
+	BALANCE_ADDRESS,
+	BALANCE_URI,
+	BALANCE_HEADER,
+	BALANCE_COOKIE,
+	BALANCE_QUERY
+};
+
+struct conf_balance {
+	const char *text;
+	const char *name; /* of the header, cookie or argument */
+	enum conf_balance_by by;
+};
+
+/* some of the statuses 100 to 599 */
+struct conf_statuses {
+	const char *text; /* or NULL: none */
+	uint64_t bits[8];
+};
+
+static inline bool
+statuses_have(const struct conf_statuses *s, int status)
+{
+	unsigned i = (unsigned)(status - 100);
+
+	return s->text != NULL && i < 500 && (s->bits[i / 64] >> i % 64 & 1);
+}
+
 /* the C type behind each TYPE; the lists have theirs in config.h */
 #define CONF_T_MSEC int64_t
 #define CONF_T_SIZE uint64_t
@@ -65,6 +96,8 @@ enum conf_redirect {
 /* a name in lower case or an IP address without brackets, or NULL */
 #define CONF_T_NAME const char *
 #define CONF_T_PIN const char * /* "sha256:" and 64 digits, or NULL */
+#define CONF_T_BALANCE struct conf_balance
+#define CONF_T_STATUSES struct conf_statuses
 
 #define VALUE_TEXT 32 /* of a number at the most */
 

@@ -216,24 +216,20 @@ reuse(struct session *s, struct conn *c)
 	return DIAL_LOST;
 }
 
-/* the first from x->turn on that has an address */
-static bool
-choose(struct session *s)
+bool
+dial_choose(struct session *s)
 {
-	struct conf_route *r = s->route;
-	bool looking = false;
-	unsigned i;
+	struct exchange *x = s->x;
+	int i;
 
-	for (i = 0; i < r->n_upstreams; i++) {
-		s->up = r->targets[(s->x->turn + i) % r->n_upstreams];
-		if (s->up->n_addrs > 0) {
-			s->x->turn += i;
-			return true;
-		}
-		looking = looking || s->up->asked;
-	}
-	s->x->lost = looking ? R_DONE : R_UNRESOLVED;
-	return false;
+	i = balance_choose(s->route, x->balance, &x->tried, world.now,
+	    &x->lost);
+	if (i < 0)
+		return false;
+	balance_add(&x->tried, i);
+	session_use(s, s->route->targets[i].up);
+	upstream_try(s->up, world.now);
+	return true;
 }
 
 enum dial
@@ -246,9 +242,9 @@ dial_start(struct session *s)
 	x->head->beg = 0;
 	x->next_addr = 0;
 	x->attempt_at = 0;
-	if (!choose(s)) {
+	if (s->up == NULL && !dial_choose(s)) {
 		/* a name that is being looked up is waited for */
-		if (x->lost == R_UNRESOLVED)
+		if (x->lost != R_DONE)
 			return DIAL_LOST;
 		x->attempt_at = world.now + AGAIN_MS;
 		return DIAL_WAIT;

@@ -245,6 +245,8 @@ overdue(struct session *s, enum reason why)
 			session_abort(s, why, BY_CLIENT);
 		else if (why == R_CLIENT_GONE)
 			session_end(s, why, BY_CLIENT);
+		else if (s->phase == S_ANSWER && why != R_BODY_TIMEOUT)
+			exchange_failed(s, why);
 		else
 			session_refuse(s, why);
 		break;

@@ -2,6 +2,7 @@
 #include <netdb.h>
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 
 /* a name that could not be looked up is asked for again after this */
 #define ASK_AGAIN_MS 5000
+/* the longest that one is left out for its failures */
+#define OUT_MAX_MS 300000
 
 static struct upstream *all;
 static uint64_t last_id;
@@ -159,6 +162,95 @@ upstream_give(struct upstream *up, struct conn *c, unsigned max,
 	if (up->oldest->since + idle_ms < next_idle)
 		next_idle = up->oldest->since + idle_ms;
 	return true;
+}
+
+/* a line for a change, with what brought it */
+static void
+log_change(const struct upstream *up, const char *by, enum reason why,
+    int status)
+{
+	bool down = why != R_DONE;
+
+	if (!log_begin(LOG_MAIN, down ? LOG_L_WARN : LOG_L_INFO,
+	    down ? "upstream_down" : "upstream_up"))
+		return;
+	log_pair("upstream", up->text);
+	log_pair("by", by);
+	if (down)
+		log_pair("reason", reason_word(why));
+	if (status > 0)
+		log_pair_int("status", status);
+	log_end();
+}
+
+/* leaves it out from now on, for a time that many weirs do not share */
+static void
+leave_out(struct upstream *up, int64_t now)
+{
+	int64_t fifth = up->wait_ms / 5;
+
+	up->out_until = now + up->wait_ms - fifth +
+	    (int64_t)(tls_random() % (uint64_t)(2 * fifth + 1));
+}
+
+void
+upstream_failed(struct upstream *up, enum reason why, unsigned after,
+    int64_t wait_ms, int64_t now)
+{
+	int64_t most = wait_ms > OUT_MAX_MS ? wait_ms : OUT_MAX_MS;
+
+	up->fails += up->fails < UINT_MAX;
+	if (after == 0 || up->fails < after)
+		return;
+	if (up->wait_ms == 0) {
+		up->wait_ms = wait_ms;
+		log_change(up, "requests", why, 0);
+	} else if (up->tried) {
+		up->wait_ms = up->wait_ms < most / 2 ? 2 * up->wait_ms : most;
+	} else {
+		/* it was under way before the mark */
+		return;
+	}
+	up->tried = false;
+	leave_out(up, now);
+}
+
+void
+upstream_worked(struct upstream *up, int64_t now)
+{
+	up->fails = 0;
+	if (up->wait_ms == 0)
+		return;
+	up->wait_ms = up->out_until = 0;
+	up->tried = false;
+	up->up_since = now;
+	log_change(up, "requests", R_DONE, 0);
+}
+
+void
+upstream_try(struct upstream *up, int64_t now)
+{
+	if (up->wait_ms == 0)
+		return;
+	up->tried = true;
+	leave_out(up, now);
+}
+
+void
+upstream_judge(struct upstream *up, bool down, enum reason why, int status,
+    int64_t now)
+{
+	if (up->down == down)
+		return;
+	up->down = down;
+	if (!down) {
+		/* what failed before it was down says nothing any more */
+		up->fails = 0;
+		up->wait_ms = up->out_until = 0;
+		up->tried = false;
+		up->up_since = now;
+	}
+	log_change(up, "health", down ? why : R_DONE, down ? status : 0);
 }
 
 int64_t

@@ -236,7 +236,23 @@ static const struct {
 		{ "http://a:1#x", "fragment" },
 		{ "http://u:p@a:1", "user" },
 		{ "http:///", "slash only" },
-		{ "http://a:1, http://b:1", "two" },
+	} },
+	{ "upstream", "only weight=NUMBER, backup and max_connections=NUMBER "
+	    "may follow the address", {
+		{ "http://a:1 http://b:1", "two" },
+		{ "http://a b:1", "blank" },
+		{ "a:1 Backup", "case" },
+		{ "a:1 backup=yes", "no value" },
+		{ "a:1 weight", "no number" },
+	} },
+	{ "upstream", "a word behind the address stands twice", {
+		{ "a:1 backup weight=1 backup", "backup" },
+		{ "a:1 max_connections=1 max_connections=1", "max_connections" },
+	} },
+	{ "upstream", "a weight is 1 to 1000", {
+		{ "a:1 weight=", "weight empty" },
+		{ "a:1 weight=-1", "weight sign" },
+		{ "a:1 weight=99999999999999999999", "weight large" },
 	} },
 	{ "upstream", "without http:// it needs a port", {
 		{ "localhost", "no port" },
@@ -250,6 +266,7 @@ static const struct {
 		{ "a:0", "port" },
 		{ "a:+1", "port sign" },
 		{ "http://a:", "port none" },
+		{ "http://a:1, http://b:1", "two" },
 	} },
 	{ "upstream", "an IPv6 address stands in brackets", {
 		{ "http://::1", "ipv6" },
@@ -265,7 +282,6 @@ static const struct {
 		{ "http://a..", "dots end" },
 		{ "http://*:80", "star" },
 		{ "http://b\303\274cher.example", "idn" },
-		{ "http://a b:1", "blank" },
 	} },
 	{ "upstream", "the path of a unix socket begins with a slash", {
 		{ "unix:app", "unix" },
@@ -602,8 +618,8 @@ test_defaults(void)
 	check(r->strip_prefix == NULL && r->host_header == NULL, "text",
 	    "not set");
 	check(r->set_header == NULL && r->added == 0, "rules", "none");
-	check(r->n_upstreams == 1 && r->targets[0] == NULL, "targets", "one");
-	check(c->refs == 0 && r->turn == 0 && r->open == 0, "caller's", "0");
+	check(r->n_upstreams == 1 && r->targets[0].up == NULL, "targets", "one");
+	check(c->refs == 0 && r->open == 0, "caller's", "0");
 	check(r->next == NULL && c->listens->next == NULL, "lists", "end");
 	conf_free(c);
 }
