@@ -1,10 +1,12 @@
 /* Connecting to upstreams: see dial.h. */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "dial.h"
 #include "connect.h"
 #include "log.h"
+#include "offer.h"
 #include "secure.h"
 #include "tls.h"
 
@@ -216,6 +218,50 @@ reuse(struct session *s, struct conn *c)
 	return DIAL_LOST;
 }
 
+/* copies the head, of n bytes with what lies behind it, with host in place of
+ * the old_n bytes at at */
+static bool
+copy_head(struct exchange *x, size_t n, size_t at, size_t old_n,
+    struct span host)
+{
+	struct offer offer = {x->key.n, x->protocols.n, x->extensions.n};
+	struct buf *old = x->head, *b = buf_get(n - old_n + host.n);
+
+	if (b == NULL)
+		return false;
+	buf_append(b, old->data, at);
+	buf_append(b, host.p, host.n);
+	buf_append(b, old->data + at + old_n, n - at - old_n);
+	b->end = old->end - old_n + host.n;
+	offer_place(x, (char *)b->data + b->end, &offer);
+	buf_put(old);
+	x->head = b;
+	return true;
+}
+
+/*
+ * Where Host is to be the upstream's own name, the head has that of the one
+ * before, in its second line.
+ */
+static bool
+name_host(struct session *s)
+{
+	struct exchange *x = s->x;
+	struct span host = {s->up->authority, strlen(s->up->authority)};
+	const char *head = (char *)x->head->data, *p, *end;
+	size_t n = x->head->end;
+
+	if (s->route->host_header == NULL ||
+	    strcmp(s->route->host_header, "upstream") != 0)
+		return true;
+	p = (const char *)memchr(head, '\n', n) + 1 + strlen("Host: ");
+	end = memchr(p, '\r', n - (size_t)(p - head));
+	if (span_equal(host, span_between(p, end)))
+		return true;
+	n += x->key.n + x->protocols.n + x->extensions.n;
+	return copy_head(x, n, (size_t)(p - head), (size_t)(end - p), host);
+}
+
 bool
 dial_choose(struct session *s)
 {
@@ -229,7 +275,10 @@ dial_choose(struct session *s)
 	balance_add(&x->tried, i);
 	session_use(s, s->route->targets[i].up);
 	upstream_try(s->up, world.now);
-	return true;
+	if (name_host(s))
+		return true;
+	s->x->lost = R_NO_MEMORY;
+	return false;
 }
 
 enum dial

@@ -245,6 +245,48 @@ def hash_moves_on():
                 o.quiet()
 
 
+@case
+def own_names():
+    """With host_header = upstream each gets its own name, retries too."""
+    def serve(peer):
+        q = peer.request_head()
+        if q is None:
+            return
+        hosts.append(q.get('host'))
+        if q.has('sec-websocket-key'):
+            peer.send(ws_101(q.get('sec-websocket-key'),
+                             'Sec-WebSocket-Protocol: b\r\n'))
+            peer.recv_all()
+            return
+        peer.read_body(q)
+        same(len(q.body), int(q.get('content-length') or 0), 'body')
+        peer.send(OK.replace(b'\r\n\r\n', b'\r\nConnection: close\r\n\r\n'))
+    hosts = []
+    body = plain('/a/path', method='POST', body=b'x' * 3000)
+    more = 'host_header = upstream\n'
+    with Origin(serve) as a, Origin(serve) as b:
+        # a name, which is longer, and an address
+        ups = ['http://localhost:%d' % a.port, b.url]
+        dead = 'http://some-longer-name.localhost:%d' % free_port()
+        with Weir(route(ups, more=more)) as w:
+            for data in (plain(), body, ws_request(
+                    more='Sec-WebSocket-Protocol: a, b\r\n')):
+                hosts.clear()
+                for _ in range(4):
+                    c = w.connect()
+                    within(str(c.ask(data).status), '200|101', 'status')
+                    c.close()
+                same(hosts, [ups[0][7:], b.authority] * 2, 'Host')
+        with Weir(route([dead, b], ['', 'backup'], more)) as w:
+            hosts.clear()
+            for data in (plain(), body, ws_request(
+                    more='Sec-WebSocket-Protocol: a, b\r\n')):
+                c = w.connect()
+                within(str(c.ask(data).status), '200|101', 'status')
+                c.close()
+            same(hosts, [b.authority] * 3, 'Host')
+
+
 # Failures
 
 def failing(state):
