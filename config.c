@@ -23,6 +23,7 @@
 
 #include "config.h"
 #include "allow.h"
+#include "confhealth.h"
 #include "expand.h"
 #include "field.h"
 #include "key.h"
@@ -138,6 +139,10 @@ static const struct {
 	{ "rate", 0, UINT64_C(1) << 40 },
 	{ "messages", 0, 1000000 },
 	{ "fail_timeout", 1, UINT64_MAX },
+	{ "health_interval", 1, UINT64_MAX },
+	{ "health_timeout", 1, UINT64_MAX },
+	{ "health_rise", 1, 1000 },
+	{ "health_fall", 1, 1000 },
 };
 
 /* the value to the key's field */
@@ -801,6 +806,8 @@ finish(struct loader *l)
 	for (r = l->c->routes; r != NULL; r = r->next)
 		if (finish_route(l, r) != 0 || check_frames(l, r) != 0)
 			return -1;
+	if (confhealth_check(l->c, l->err, l->err_size) != 0)
+		return -1;
 	return check_tls(l) == 0 ? check(l) : -1;
 }
 

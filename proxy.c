@@ -37,6 +37,7 @@
 #include "conn.h"
 #include "echo.h"
 #include "farewell.h"
+#include "health.h"
 #include "listen.h"
 #include "log.h"
 #include "probe.h"
@@ -483,6 +484,7 @@ reload(void)
 	c->refs++;
 	take_listeners(c, fresh);
 	drain_gone_routes(c);
+	health_apply(c);
 	conf_unref(world.conf);
 	world.conf = c;
 	if (has_names(c))
@@ -596,6 +598,8 @@ wants(const struct conn *c)
 {
 	if (c->kind < CONN_LISTENER)
 		return step_events(c);
+	if (c->kind == CONN_HEALTH)
+		return health_events(c);
 	return c->kind != CONN_LISTENER || may_accept() ? POLLIN : 0;
 }
 
@@ -610,6 +614,8 @@ serve(struct conn *c, int revents)
 		accept_from(c->fd, l->tls);
 	else if (c->kind == CONN_SIGNALS)
 		take_signals();
+	else if (c->kind == CONN_HEALTH)
+		health_serve(c, revents);
 	else
 		take_answers();
 }
@@ -641,6 +647,8 @@ wait_ms(void)
 		at = conn_doze_at;
 	if (room_trim_at < at)
 		at = room_trim_at;
+	if (health_at < at)
+		at = health_at;
 	if (accept_again > world.now && accept_again < at)
 		at = accept_again;
 	if (world.sessions >= world.max_sessions &&
@@ -663,6 +671,8 @@ expire(void)
 		conn_doze(world.now);
 	if (room_trim_at <= world.now)
 		room_trim(world.now);
+	if (health_at <= world.now)
+		health_expire();
 	if (resolver >= 0)
 		upstream_ask(world.now, world.conf->resolve_ms);
 }
@@ -782,6 +792,7 @@ serve_forever(struct conf *c)
 	}
 	take_listeners(c, fresh);
 	wait_for_names();
+	health_apply(c);
 	announce(memory_max);
 	if (c->tls != NULL && !tls_sleeps())
 		log_warn("idle TLS connections take 4 KB each: the library's "

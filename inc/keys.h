@@ -80,6 +80,18 @@
 	    "Time until an upstream that was left out is tried again; it doubles each time, up to 5m.") \
 	KEY(fail_status, "fail_status", STATUSES, "", LIVE, \
 	    "Statuses that count as failures of the upstream: 502-504.") \
+	KEY(health, "health", HEALTH, "", LIVE, \
+	    "What upstreams are checked with: /PATH for a GET, or websocket /PATH for a handshake and a ping.") \
+	KEY(health_status, "health_status", STATUSES, "200-399", LIVE, \
+	    "Statuses that an upstream in health answers a check with.") \
+	KEY(health_interval_ms, "health_interval", MSEC, "10s", LIVE, \
+	    "Time between health checks.") \
+	KEY(health_timeout_ms, "health_timeout", MSEC, "5s", LIVE, \
+	    "Time for a health check.") \
+	KEY(health_rise, "health_rise", UINT, "2", LIVE, \
+	    "Checks that must pass in a row before an upstream that is down is up.") \
+	KEY(health_fall, "health_fall", UINT, "3", LIVE, \
+	    "Checks that must fail in a row before an upstream is down.") \
 	KEY(upstream_verify, "upstream_verify", BOOL, "yes", LIVE, \
 	    "Verify the certificate of an https:// upstream.") \
 	KEY(upstream_ca, "upstream_ca", FILE, "", LIVE, \

@@ -98,6 +98,9 @@ R(PROOF_EXTENSION,    "proof_extension",     502, ERROR, "The upstream chose an 
 R(PROOF_BODY,         "proof_body",          502, ERROR, "The upstream's 101 announces a body.")
 R(UPSTREAM_STATUS,    "upstream_status",     0,   INFO, "The upstream answered a WebSocket handshake with another status than 101.")
 R(FAIL_STATUS,        "fail_status",         0,   WARN, "The upstream answered with a status that counts as a failure.")
+R(HEALTH_TIMEOUT,     "health_timeout",      0,   WARN, "The upstream did not answer a health check in time.")
+R(HEALTH_STATUS,      "health_status",       0,   WARN, "The upstream answered a health check with a status that it should not have.")
+R(HEALTH_NO_PONG,     "health_no_pong",      0,   WARN, "The upstream did not answer the ping of a health check in time.")
 /* how weir ends a tunnel: RFC 6455 5 and 7.4 */
 R(LIFETIME,           "lifetime",            0,   INFO, "The tunnel was open for as long as it may be.")
 R(ROUTE_GONE,         "route_gone",          0,   INFO, "The tunnel's route is not in the configuration any more.")

@@ -15,7 +15,7 @@ enum value_type {
 	VALUE_CLOCK, VALUE_CHECK, VALUE_EXCESS, VALUE_REDIRECT,
 	VALUE_MSEC_OR, /* a duration or "same" */
 	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
-	VALUE_NAME, VALUE_PIN, VALUE_BALANCE, VALUE_STATUSES,
+	VALUE_NAME, VALUE_PIN, VALUE_BALANCE, VALUE_HEALTH, VALUE_STATUSES,
 	/* lists, which are config.c's own and not for the functions here */
 	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
 	VALUE_ORIGINS, VALUE_PROTOCOLS,
@@ -97,6 +97,7 @@ statuses_have(const struct conf_statuses *s, int status)
 #define CONF_T_NAME const char *
 #define CONF_T_PIN const char * /* "sha256:" and 64 digits, or NULL */
 #define CONF_T_BALANCE struct conf_balance
+#define CONF_T_HEALTH const char * /* "/...", "websocket /...", or NULL */
 #define CONF_T_STATUSES struct conf_statuses
 
 #define VALUE_TEXT 32 /* of a number at the most */

@@ -273,7 +273,7 @@ step_stalled(void *end)
 {
 	struct conn *c = end;
 
-	if (c->kind == CONN_POOLED) {
+	if (c->kind == CONN_POOLED || c->kind == CONN_HEALTH) {
 		/* to be looked at, and dropped */
 		c->pending = true;
 		conn_wake(c);

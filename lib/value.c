@@ -202,6 +202,23 @@ parse_balance(const char *text, struct conf_balance *b, struct arena **a)
 	    "cookie NAME or query NAME";
 }
 
+static const char *
+parse_health(const char *text, const char **field, struct arena **a)
+{
+	size_t n = strcspn(text, " \t");
+	bool ws = n == strlen("websocket") &&
+	    strncmp(text, "websocket", n) == 0;
+	const char *path = ws ? text + n + strspn(text + n, " \t") : text, *p;
+
+	for (p = path; *p > ' ' && *p < 0x7f && *p != '#'; p++)
+		;
+	if (*p != '\0' || (*path != '/' && !(ws && *path == '\0')))
+		return "not /PATH, websocket or websocket /PATH";
+	*field = arena_printf(a, "%s%s", ws ? "websocket " : "",
+	    *path != '\0' ? path : "/");
+	return *field != NULL ? NULL : no_memory;
+}
+
 /* "200", "200-299" at *s, and what follows it */
 static bool
 parse_range(const char **s, unsigned long *from, unsigned long *to)
@@ -266,6 +283,8 @@ value_parse(enum value_type type, const char *text, uint64_t min,
 		return parse_pin(text, field, a);
 	if (type == VALUE_BALANCE)
 		return parse_balance(text, field, a);
+	if (type == VALUE_HEALTH && *text != '\0')
+		return parse_health(text, field, a);
 	if (type == VALUE_STATUSES)
 		return parse_statuses(text, field, a);
 	if (type == VALUE_HOST && strcmp(text, "client") == 0)

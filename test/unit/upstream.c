@@ -114,7 +114,7 @@ test_judge(void)
 	struct upstream *up = fresh();
 
 	fails(up, AFTER, 10);
-	upstream_judge(up, true, R_CONNECT_REFUSED, 0, 20);
+	upstream_judge(up, true, R_HEALTH_STATUS, 500, 20);
 	expect(up->down, "judge", "down");
 	upstream_judge(up, false, R_DONE, 0, 30);
 	expect(!up->down && up->out_until == 0 && up->fails == 0 &&
