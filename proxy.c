@@ -641,8 +641,8 @@ wait_ms(void)
 {
 	int64_t at = session_next(), ms;
 
-	if (upstream_next() < at)
-		at = upstream_next();
+	if (upstream_at < at)
+		at = upstream_at;
 	if (conn_doze_at < at)
 		at = conn_doze_at;
 	if (room_trim_at < at)
@@ -666,15 +666,17 @@ static void
 expire(void)
 {
 	step_expire();
-	upstream_expire(world.now);
+	if (upstream_at <= world.now) {
+		upstream_expire(world.now);
+		if (resolver >= 0)
+			upstream_ask(world.now, world.conf->resolve_ms);
+	}
 	if (conn_doze_at <= world.now)
 		conn_doze(world.now);
 	if (room_trim_at <= world.now)
 		room_trim(world.now);
 	if (health_at <= world.now)
 		health_expire();
-	if (resolver >= 0)
-		upstream_ask(world.now, world.conf->resolve_ms);
 }
 
 static void

@@ -84,8 +84,8 @@ void upstream_answer(const struct resolve_answer *a, int64_t now);
 /* the resolver's child is gone and with it what it was asked */
 void upstream_forgotten(int64_t now);
 
-/* the nearest time at which upstream_expire() has work, or INT64_MAX */
-int64_t upstream_next(void);
+/* when upstream_expire() or upstream_ask() has work, or INT64_MAX */
+extern int64_t upstream_at;
 /* closes what was idle for too long */
 void upstream_expire(int64_t now);
 

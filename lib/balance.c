@@ -251,13 +251,14 @@ balance_choose(const struct conf_route *r, uint64_t key,
 {
 	struct field f = {r, tried, READY, now};
 
+	if (r->n_upstreams == 1 && !has(tried, 0) &&
+	    class_of(r->targets, now) != USELESS)
+		return 0;
 	f.class = best_class(&f);
 	if (f.class == USELESS) {
 		*why = why_none(&f);
 		return -1;
 	}
-	if (r->n_upstreams == 1)
-		return 0;
 	if (f.class == LEFT_OUT)
 		return choose_soonest(&f);
 	if (r->balance.by >= BALANCE_ADDRESS)

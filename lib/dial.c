@@ -251,8 +251,7 @@ name_host(struct session *s)
 	const char *head = (char *)x->head->data, *p, *end;
 	size_t n = x->head->end;
 
-	if (s->route->host_header == NULL ||
-	    strcmp(s->route->host_header, "upstream") != 0)
+	if (strcmp(s->route->host_header, "upstream") != 0)
 		return true;
 	p = (const char *)memchr(head, '\n', n) + 1 + strlen("Host: ");
 	end = memchr(p, '\r', n - (size_t)(p - head));
@@ -274,8 +273,9 @@ dial_choose(struct session *s)
 		return false;
 	balance_add(&x->tried, i);
 	session_use(s, s->route->targets[i].up);
-	upstream_try(s->up, world.now);
-	if (name_host(s))
+	if (s->up->wait_ms > 0)
+		upstream_try(s->up, world.now);
+	if (s->route->host_header == NULL || name_host(s))
 		return true;
 	s->x->lost = R_NO_MEMORY;
 	return false;

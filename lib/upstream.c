@@ -18,6 +18,14 @@
 static struct upstream *all;
 static uint64_t last_id;
 static int64_t next_idle = INT64_MAX, next_ask = INT64_MAX;
+int64_t upstream_at = INT64_MAX; /* the sooner of both */
+
+static void
+set_next(int64_t *next, int64_t at)
+{
+	*next = at;
+	upstream_at = next_idle < next_ask ? next_idle : next_ask;
+}
 
 static char *
 copy(const char *s)
@@ -67,7 +75,7 @@ upstream_ref(const struct conf_endpoint *e, const char *how,
 	else
 		up->named = true;
 	if (up->named)
-		next_ask = 0;
+		set_next(&next_ask, 0);
 	return up;
 }
 
@@ -160,7 +168,7 @@ upstream_give(struct upstream *up, struct conn *c, unsigned max,
 	up->n_idle++;
 	up->idle_ms = idle_ms;
 	if (up->oldest->since + idle_ms < next_idle)
-		next_idle = up->oldest->since + idle_ms;
+		set_next(&next_idle, up->oldest->since + idle_ms);
 	return true;
 }
 
@@ -253,39 +261,33 @@ upstream_judge(struct upstream *up, bool down, enum reason why, int status,
 	log_change(up, "health", down ? why : R_DONE, down ? status : 0);
 }
 
-int64_t
-upstream_next(void)
-{
-	return next_idle < next_ask ? next_idle : next_ask;
-}
-
 void
 upstream_expire(int64_t now)
 {
+	int64_t next = INT64_MAX;
 	struct upstream *up;
 
 	if (now < next_idle)
 		return;
-	next_idle = INT64_MAX;
 	for (up = all; up != NULL; up = up->next) {
 		while (up->oldest != NULL &&
 		    up->oldest->since + up->idle_ms <= now)
 			upstream_drop(up->oldest);
 		if (up->oldest != NULL &&
-		    up->oldest->since + up->idle_ms < next_idle)
-			next_idle = up->oldest->since + up->idle_ms;
+		    up->oldest->since + up->idle_ms < next)
+			next = up->oldest->since + up->idle_ms;
 	}
+	set_next(&next_idle, next);
 }
 
 void
 upstream_ask(int64_t now, int64_t interval_ms)
 {
 	struct upstream *up;
-	int64_t again;
+	int64_t again, next = INT64_MAX;
 
 	if (now < next_ask)
 		return;
-	next_ask = INT64_MAX;
 	for (up = all; up != NULL; up = up->next) {
 		if (!up->named)
 			continue;
@@ -295,12 +297,11 @@ upstream_ask(int64_t now, int64_t interval_ms)
 			again = up->asked ? interval_ms : ASK_AGAIN_MS;
 			up->ask_at = again > 0 ? now + again : INT64_MAX;
 		}
-		if (up->ask_at < next_ask)
-			next_ask = up->ask_at;
+		if (up->ask_at < next)
+			next = up->ask_at;
 	}
 	/* one still asked when it is due again is looked at a second later */
-	if (next_ask <= now)
-		next_ask = now + 1000;
+	set_next(&next_ask, next <= now ? now + 1000 : next);
 }
 
 bool
@@ -339,7 +340,7 @@ upstream_answer(const struct resolve_answer *a, int64_t now)
 	up->warned = true;
 	up->ask_at = now + ASK_AGAIN_MS;
 	if (up->ask_at < next_ask)
-		next_ask = up->ask_at;
+		set_next(&next_ask, up->ask_at);
 }
 
 void
@@ -352,5 +353,5 @@ upstream_forgotten(int64_t now)
 			up->ask_at = now;
 		up->asked = false;
 	}
-	next_ask = now;
+	set_next(&next_ask, now);
 }
