@@ -25,7 +25,11 @@ struct balance_set {
  */
 int balance_choose(const struct conf_route *r, uint64_t key,
     const struct balance_set *tried, int64_t now, enum reason *why);
-void balance_add(struct balance_set *set, int place);
+static inline void
+balance_add(struct balance_set *set, int place)
+{
+	set->bits[place / 64] |= UINT64_C(1) << place % 64;
+}
 
 /* the hash of what the route's balance names in a request; 0 where that
  * makes no difference */

@@ -182,7 +182,16 @@ void session_finish(struct session *s);
 struct exchange *exchange_open(struct session *s);
 void exchange_close(struct session *s);
 /* moves the session's work from its upstream to another one, or to none */
-void session_use(struct session *s, struct upstream *up);
+static inline void
+session_use(struct session *s, struct upstream *up)
+{
+	if (s->up != NULL)
+		s->up->open--;
+	s->up = up;
+	if (up != NULL)
+		up->open++;
+}
+
 /* closes attempts and the upstream end */
 void session_drop_upstream(struct session *s);
 /* writes a line when a tunnel opens */

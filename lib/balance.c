@@ -17,12 +17,6 @@
 
 enum class { READY, BACKUP, LEFT_OUT, USELESS };
 
-void
-balance_add(struct balance_set *set, int place)
-{
-	set->bits[place / 64] |= UINT64_C(1) << place % 64;
-}
-
 static bool
 has(const struct balance_set *set, unsigned place)
 {
@@ -245,15 +239,12 @@ why_none(const struct field *f)
 	return why;
 }
 
-int
-balance_choose(const struct conf_route *r, uint64_t key,
+static int
+choose(const struct conf_route *r, uint64_t key,
     const struct balance_set *tried, int64_t now, enum reason *why)
 {
 	struct field f = {r, tried, READY, now};
 
-	if (r->n_upstreams == 1 && !has(tried, 0) &&
-	    class_of(r->targets, now) != USELESS)
-		return 0;
 	f.class = best_class(&f);
 	if (f.class == USELESS) {
 		*why = why_none(&f);
@@ -264,6 +255,16 @@ balance_choose(const struct conf_route *r, uint64_t key,
 	if (r->balance.by >= BALANCE_ADDRESS)
 		return choose_hash(&f, key);
 	return choose_turn(&f, least_of(&f));
+}
+
+int
+balance_choose(const struct conf_route *r, uint64_t key,
+    const struct balance_set *tried, int64_t now, enum reason *why)
+{
+	if (r->n_upstreams == 1 && !has(tried, 0) &&
+	    class_of(r->targets, now) != USELESS)
+		return 0;
+	return choose(r, key, tried, now, why);
 }
 
 /* the value of a field that has no id of its own, or "" */

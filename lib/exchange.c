@@ -689,7 +689,9 @@ look_at_answer(struct session *s, struct view *v)
 			session_refuse(s, R_NO_MEMORY);
 		return false;
 	}
-	if (r.status >= 200 || r.status == 101)
+	/* most upstreams have nothing to make good */
+	if ((s->up->fails > 0 || s->route->fail_status.text != NULL) &&
+	    (r.status >= 200 || r.status == 101))
 		retry_answered(s, r.status);
 	if (r.status == 101) {
 		why = x->handshake ? tunnel_open(s, &r, v, (size_t)used) :

@@ -530,16 +530,6 @@ exchange_open(struct session *s)
 }
 
 void
-session_use(struct session *s, struct upstream *up)
-{
-	if (s->up != NULL)
-		s->up->open--;
-	s->up = up;
-	if (up != NULL)
-		up->open++;
-}
-
-void
 session_drop_upstream(struct session *s)
 {
 	struct conn *c, *next;
