@@ -26,25 +26,25 @@ LIB = $$(lib=$(BEARSSL:=/build/libbearssl.a); \
 	echo "$${lib:-$$($(CC) -print-file-name=libbearssl.a)}")
 
 OBJ = http.o ws.o tls.o config.o lib/allow.o lib/arena.o lib/balance.o \
-	lib/beat.o lib/body.o lib/buf.o lib/chunk.o lib/confhealth.o \
-	lib/confprint.o lib/conn.o lib/connect.o lib/der.o lib/dial.o \
-	lib/echo.o lib/echoconn.o lib/echohttp.o lib/echows.o lib/endpoint.o \
-	lib/exchange.o lib/expand.o lib/farewell.o lib/field.o lib/health.o \
-	lib/heap.o lib/judge.o lib/key.o lib/listen.o lib/log.o lib/offer.o \
-	lib/params.o lib/park.o lib/peer.o lib/plain.o lib/probe.o \
-	lib/probeanswer.o lib/probeargs.o lib/probeask.o lib/probehint.o \
-	lib/probejudge.o lib/probesay.o lib/probetalk.o lib/probewire.o \
-	lib/reason.o lib/redact.o lib/refuse.o lib/resolve.o lib/retry.o \
-	lib/rewrite.o lib/room.o lib/route.o lib/secrets.o lib/secure.o \
-	lib/session.o lib/shake.o lib/slab.o lib/sse.o lib/step.o lib/tally.o \
-	lib/tell.o lib/tlscache.o lib/tlsentropy.o lib/tlserror.o \
-	lib/tlskeys.o lib/tlsmodel.o lib/tlspool.o lib/tlssite.o \
-	lib/tlssleep.o lib/tlstrust.o lib/track.o lib/tunnel.o lib/upstream.o \
-	lib/value.o
+	lib/beat.o lib/body.o lib/buf.o lib/chunk.o lib/confcheck.o \
+	lib/confhealth.o lib/confprint.o lib/conn.o lib/connect.o lib/der.o \
+	lib/dial.o lib/echo.o lib/echoconn.o lib/echohttp.o lib/echows.o \
+	lib/endpoint.o lib/exchange.o lib/expand.o lib/farewell.o \
+	lib/field.o lib/health.o lib/heap.o lib/judge.o lib/key.o \
+	lib/listen.o lib/log.o lib/offer.o lib/params.o lib/park.o \
+	lib/peer.o lib/plain.o lib/probe.o lib/probeanswer.o lib/probeargs.o \
+	lib/probeask.o lib/probehint.o lib/probejudge.o lib/probesay.o \
+	lib/probetalk.o lib/probewire.o lib/reason.o lib/redact.o \
+	lib/refuse.o lib/resolve.o lib/retry.o lib/rewrite.o lib/room.o \
+	lib/route.o lib/secrets.o lib/secure.o lib/session.o lib/shake.o \
+	lib/slab.o lib/sse.o lib/step.o lib/tally.o lib/tell.o \
+	lib/tlscache.o lib/tlsentropy.o lib/tlserror.o lib/tlskeys.o \
+	lib/tlsmodel.o lib/tlspool.o lib/tlssite.o lib/tlssleep.o \
+	lib/tlstrust.o lib/track.o lib/tunnel.o lib/upstream.o lib/value.o
 HDR = inc/allow.h inc/arena.h inc/balance.h inc/bear.h inc/beat.h inc/body.h \
-	inc/buf.h inc/chunk.h inc/confhealth.h inc/config.h inc/confprint.h \
-	inc/conn.h inc/connect.h inc/der.h inc/dial.h inc/echo.h \
-	inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \
+	inc/buf.h inc/chunk.h inc/confcheck.h inc/confhealth.h inc/config.h \
+	inc/confprint.h inc/conn.h inc/connect.h inc/der.h inc/dial.h \
+	inc/echo.h inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \
 	inc/exchange.h inc/expand.h inc/farewell.h inc/field.h inc/health.h \
 	inc/heap.h inc/http.h inc/judge.h inc/key.h inc/keys.h inc/listen.h \
 	inc/log.h inc/meter.h inc/offer.h inc/params.h inc/park.h inc/peer.h \
