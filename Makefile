@@ -31,13 +31,13 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/arena.o lib/balance.o \
 	lib/dial.o lib/echo.o lib/echoconn.o lib/echohttp.o lib/echows.o \
 	lib/endpoint.o lib/exchange.o lib/expand.o lib/farewell.o \
 	lib/field.o lib/health.o lib/heap.o lib/judge.o lib/key.o \
-	lib/listen.o lib/log.o lib/offer.o lib/params.o lib/park.o \
-	lib/peer.o lib/plain.o lib/probe.o lib/probeanswer.o lib/probeargs.o \
-	lib/probeask.o lib/probehint.o lib/probejudge.o lib/probesay.o \
-	lib/probetalk.o lib/probewire.o lib/reason.o lib/redact.o \
-	lib/refuse.o lib/resolve.o lib/retry.o lib/rewrite.o lib/room.o \
-	lib/route.o lib/secrets.o lib/secure.o lib/session.o lib/shake.o \
-	lib/slab.o lib/sse.o lib/step.o lib/tally.o lib/tell.o \
+	lib/listen.o lib/log.o lib/match.o lib/offer.o lib/params.o \
+	lib/park.o lib/peer.o lib/plain.o lib/probe.o lib/probeanswer.o \
+	lib/probeargs.o lib/probeask.o lib/probehint.o lib/probejudge.o \
+	lib/probesay.o lib/probetalk.o lib/probewire.o lib/reason.o \
+	lib/redact.o lib/refuse.o lib/resolve.o lib/retry.o lib/rewrite.o \
+	lib/room.o lib/route.o lib/secrets.o lib/secure.o lib/session.o \
+	lib/shake.o lib/slab.o lib/sse.o lib/step.o lib/tally.o lib/tell.o \
 	lib/tlscache.o lib/tlsentropy.o lib/tlserror.o lib/tlskeys.o \
 	lib/tlsmodel.o lib/tlspool.o lib/tlssite.o lib/tlssleep.o \
 	lib/tlstrust.o lib/track.o lib/tunnel.o lib/upstream.o lib/value.o
@@ -47,13 +47,13 @@ HDR = inc/allow.h inc/arena.h inc/balance.h inc/bear.h inc/beat.h inc/body.h \
 	inc/echo.h inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \
 	inc/exchange.h inc/expand.h inc/farewell.h inc/field.h inc/health.h \
 	inc/heap.h inc/http.h inc/judge.h inc/key.h inc/keys.h inc/listen.h \
-	inc/log.h inc/meter.h inc/offer.h inc/params.h inc/park.h inc/peer.h \
-	inc/plain.h inc/probe.h inc/probeanswer.h inc/probeargs.h \
-	inc/probehint.h inc/probejudge.h inc/probesay.h inc/probewire.h \
-	inc/reason.h inc/reasons.h inc/redact.h inc/refuse.h inc/resolve.h \
-	inc/retry.h inc/rewrite.h inc/room.h inc/route.h inc/secrets.h \
-	inc/secure.h inc/session.h inc/shake.h inc/slab.h inc/sse.h \
-	inc/step.h inc/tally.h inc/tell.h inc/tls.h inc/tlscache.h \
+	inc/log.h inc/match.h inc/meter.h inc/offer.h inc/params.h \
+	inc/park.h inc/peer.h inc/plain.h inc/probe.h inc/probeanswer.h \
+	inc/probeargs.h inc/probehint.h inc/probejudge.h inc/probesay.h \
+	inc/probewire.h inc/reason.h inc/reasons.h inc/redact.h inc/refuse.h \
+	inc/resolve.h inc/retry.h inc/rewrite.h inc/room.h inc/route.h \
+	inc/secrets.h inc/secure.h inc/session.h inc/shake.h inc/slab.h \
+	inc/sse.h inc/step.h inc/tally.h inc/tell.h inc/tls.h inc/tlscache.h \
 	inc/tlserror.h inc/tlskeys.h inc/tlsmodel.h inc/tlspool.h \
 	inc/tlssite.h inc/tlssleep.h inc/tlstrust.h inc/track.h inc/tunnel.h \
 	inc/upstream.h inc/value.h inc/ws.h

@@ -28,6 +28,7 @@
 #include "expand.h"
 #include "field.h"
 #include "key.h"
+#include "match.h"
 #include "params.h"
 
 #define TEXT_SIZE 65536 /* of a line, an expanded value */
@@ -247,6 +248,18 @@ add_word(struct loader *l, struct conf_setting *s, struct conf_word **list)
 	return wrong != NULL ? bad(l, wrong) : 0;
 }
 
+static int
+add_match(struct loader *l, struct conf_setting *s, struct conf_match **list)
+{
+	const char *wrong = match_add(&l->c->arena, s->key->type, l->value,
+	    list, &s->text);
+
+	if (wrong != NULL)
+		return bad(l, wrong);
+	l->route->n_matches++;
+	return 0;
+}
+
 /* fields that frame messages or belong to one connection: RFC 9110 7.6.1 */
 static bool
 reserved(int id)
@@ -353,6 +366,8 @@ apply(struct loader *l, const struct key *k)
 		r = add_cert_key(l, s, l->c->keyless);
 	else if (key_is_words(k))
 		r = add_word(l, s, field);
+	else if (key_is_match(k))
+		r = add_match(l, s, field);
 	else if (key_is_list(k))
 		r = add_endpoint(l, s, field);
 	else
@@ -378,11 +393,8 @@ begin_route(struct loader *l)
 	wrong = endpoint_route(&l->c->arena, l->value, &r->host, &r->path);
 	if (wrong != NULL)
 		return bad(l, wrong);
-	for (; *end != NULL; end = &(*end)->next)
-		if (strcmp((*end)->host, r->host) == 0 &&
-		    strcmp((*end)->path, r->path) == 0)
-			return fail(l, "same host and path as at %s: %s",
-			    (*end)->where, l->raw);
+	while (*end != NULL)
+		end = &(*end)->next;
 	*end = r;
 	r->where = l->where;
 	r->text = l->raw;
@@ -671,7 +683,8 @@ finish(struct loader *l)
 	for (r = l->c->routes; r != NULL; r = r->next)
 		if (finish_route(l, r) != 0)
 			return -1;
-	if (confcheck_frames(l->c, l->err, l->err_size) != 0 ||
+	if (confcheck_routes(l->c, l->err, l->err_size) != 0 ||
+	    confcheck_frames(l->c, l->err, l->err_size) != 0 ||
 	    confhealth_check(l->c, l->err, l->err_size) != 0 ||
 	    confcheck_tls(l->c, l->err, l->err_size) != 0)
 		return -1;

@@ -11,6 +11,9 @@
 
 /* what is said of frames must be of use */
 int confcheck_frames(const struct conf *c, char *err, size_t size);
+/* what the keys of a route say of requests: which are its own, and what
+ * becomes of them */
+int confcheck_routes(const struct conf *c, char *err, size_t size);
 /* listeners with TLS need a certificate */
 int confcheck_certs(const struct conf *c, char *err, size_t size);
 /* what TLS requires; lets routes of one host share their client_ca */

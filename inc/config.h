@@ -29,6 +29,16 @@ struct conf_word {
 	const char *text; /* see allow.h */
 };
 
+/* one line of match_header or match_query */
+struct conf_match {
+	struct conf_match *next; /* in the order of the file */
+	const char *text; /* in its one form; what follows points into it */
+	struct span name, value;
+	int id; /* of a header: enum http_field_id of the name */
+	bool any; /* whatever the value is */
+	bool prefix; /* whatever the value begins with */
+};
+
 /* a certificate to show */
 struct conf_cert {
 	struct conf_cert *next; /* in the order of the file */
@@ -44,6 +54,8 @@ struct conf_cert {
 #define CONF_T_CERT_KEYS struct conf_cert *
 #define CONF_T_ORIGINS struct conf_word *
 #define CONF_T_PROTOCOLS struct conf_word *
+#define CONF_T_MATCH_HEADER struct conf_match *
+#define CONF_T_MATCH_QUERY struct conf_match *
 #define CONF_T_RULE_SET struct conf_rule *
 #define CONF_T_RULE_ADD struct conf_rule *
 #define CONF_T_RULE_DEL struct conf_rule *
@@ -72,6 +84,7 @@ struct conf_route {
 	 */
 	const char *path;
 	unsigned n_upstreams;
+	unsigned n_matches; /* conditions */
 	size_t added; /* the most bytes that its rules add to a head */
 	unsigned open; /* for the caller: requests and tunnels on it */
 	struct tally *tally; /* for the caller: its tunnels */

@@ -68,6 +68,10 @@
 	    "Form of the lines: text or json.")
 
 #define KEYS_ROUTE(KEY) \
+	KEY(match_header, "match_header", MATCH_HEADER, "", LIVE, \
+	    "Name: value that a request must have for the route, in a route only; Name alone for any value, * at the end for any rest. May be repeated.") \
+	KEY(match_query, "match_query", MATCH_QUERY, "", LIVE, \
+	    "NAME=VALUE that the query of a request must have for the route; as match_header. May be repeated.") \
 	KEY(upstreams, "upstream", UPSTREAMS, "", LIVE, \
 	    "Server that requests go to: http://HOST:PORT, https://HOST:PORT or unix:/PATH, then if need be weight=N, max_connections=N, backup. May be repeated.") \
 	KEY(balance, "balance", BALANCE, "round_robin", LIVE, \

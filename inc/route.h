@@ -2,16 +2,18 @@
 #define ROUTE_H
 
 #include "config.h"
+#include "http.h"
 
 /*
- * The route for an authority (port and case do not matter) and a path, or
- * NULL. Exact host before wildcard before any host; then the longest path
- * prefix, which ends at a segment's border. The path is compared with %XX of
- * unreserved characters decoded (RFC 3986 6.2.2) and repeated slashes taken
- * as one, as the servers behind read it.
+ * The route for a request, or NULL. Exact host before wildcard before any
+ * host; then the longest path prefix, which ends at a segment's border; then
+ * the most conditions, and the first in the file. Port and case of the
+ * authority do not matter. The path is compared with %XX of unreserved
+ * characters decoded (RFC 3986 6.2.2) and repeated slashes taken as one, as
+ * the servers behind read it.
  */
-struct conf_route *route_find(const struct conf *c, struct span authority,
-    struct span path);
+struct conf_route *route_find(const struct conf *c,
+    const struct http_request *q);
 /*
  * The bytes of path that prefix covers, compared in the same way, or -1 if
  * path does not begin with it at a segment's border.

@@ -5,6 +5,7 @@
 
 #include "confcheck.h"
 #include "key.h"
+#include "match.h"
 
 /* where a message goes */
 struct report {
@@ -32,6 +33,47 @@ static int
 bad(const struct report *to, const struct conf_setting *s, const char *what)
 {
 	return say(to, s->where, s->key->name, "%s: %s", what, s->raw);
+}
+
+/* what belongs to one route must not stand before the first one */
+static int
+check_global(const struct report *to, const struct conf *c)
+{
+	const struct conf_setting *s;
+
+	for (s = c->defaults->settings; s != NULL; s = s->next)
+		if (key_is_match(s->key))
+			return bad(to, s, "stands in a route only");
+	return 0;
+}
+
+static int
+check_twin(const struct report *to, const struct conf *c,
+    const struct conf_route *r)
+{
+	const struct conf_route *other;
+
+	for (other = c->routes; other != r; other = other->next)
+		if (match_same(other, r))
+			return say(to, r->where, "route",
+			    "same host%s as at %s: %s", r->n_matches > 0 ?
+			    ", path and conditions" : " and path",
+			    other->where, r->text);
+	return 0;
+}
+
+int
+confcheck_routes(const struct conf *c, char *err, size_t size)
+{
+	const struct report to = {err, size};
+	const struct conf_route *r;
+
+	if (check_global(&to, c) != 0)
+		return -1;
+	for (r = c->routes; r != NULL; r = r->next)
+		if (check_twin(&to, c, r) != 0)
+			return -1;
+	return 0;
 }
 
 static bool

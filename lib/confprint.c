@@ -63,7 +63,7 @@ conf_print(const struct conf *conf, FILE *f)
 	const struct key *k;
 
 	for (k = key_all; k->name != NULL; k++) {
-		if (key_find(k->name, false) != k)
+		if (key_find(k->name, false) != k || key_is_match(k))
 			continue;
 		if (key_is_list(k) && key_given(c->defaults, k) == NULL)
 			fprintf(f, "# %s =\n", k->name);

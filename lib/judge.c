@@ -131,7 +131,7 @@ judge_request(struct session *s, const struct http_request *q)
 	upgrade = judge_upgrade(q);
 	x->handshake = upgrade == WS_HANDSHAKE;
 	/* as early as can be: it says in what form a refusal is told */
-	s->route = route_find(s->conf, q->host, q->path);
+	s->route = route_find(s->conf, q);
 	why = judge_peer(s);
 	if (why != R_DONE)
 		return why;

@@ -32,6 +32,12 @@ key_is_words(const struct key *k)
 }
 
 bool
+key_is_match(const struct key *k)
+{
+	return k->type == VALUE_MATCH_HEADER || k->type == VALUE_MATCH_QUERY;
+}
+
+bool
 key_is_rule(const struct key *k)
 {
 	return k->type >= VALUE_RULE_SET;

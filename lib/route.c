@@ -1,8 +1,9 @@
-/* From a request's host and path to its route. */
+/* From a request to its route. */
 #include <string.h>
 
 #include "route.h"
 #include "field.h"
+#include "match.h"
 
 /* RFC 3986 2.3 */
 static bool
@@ -69,10 +70,19 @@ host_rank(const char *host, struct span name)
 	return span_is(tail, host + 1) ? 1 + n : 0;
 }
 
-struct conf_route *
-route_find(const struct conf *c, struct span authority, struct span path)
+/* true if a route that fits as well by its host is better by the rest */
+static bool
+better(const struct conf_route *r, size_t len, const struct conf_route *best,
+    size_t best_len)
 {
-	struct span name = field_host_only(authority);
+	return len != best_len ? len > best_len :
+	    r->n_matches > best->n_matches;
+}
+
+struct conf_route *
+route_find(const struct conf *c, const struct http_request *q)
+{
+	struct span name = field_host_only(q->host);
 	struct conf_route *r, *best = NULL;
 	size_t rank, len, best_rank = 0, best_len = 0;
 
@@ -82,11 +92,12 @@ route_find(const struct conf *c, struct span authority, struct span path)
 	for (r = c->routes; r != NULL; r = r->next) {
 		rank = host_rank(r->host, name);
 		if (rank == 0 || rank < best_rank ||
-		    (route_prefix(path, r->path) < 0 &&
+		    (route_prefix(q->path, r->path) < 0 &&
 		    strcmp(r->path, "/") != 0))
 			continue;
 		len = strlen(r->path);
-		if (rank > best_rank || len > best_len) {
+		if ((rank > best_rank || better(r, len, best, best_len)) &&
+		    (r->n_matches == 0 || match_fits(r, q))) {
 			best = r;
 			best_rank = rank;
 			best_len = len;

@@ -2,10 +2,10 @@
 #include <sys/socket.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "tally.h"
 #include "log.h"
+#include "match.h"
 
 struct tally {
 	unsigned refs;
@@ -33,8 +33,7 @@ tally_take(struct conf *c, const struct conf *old)
 
 	for (r = c->routes; r != NULL; r = r->next) {
 		for (o = old->routes; o != NULL; o = o->next)
-			if (strcmp(o->host, r->host) == 0 &&
-			    strcmp(o->path, r->path) == 0)
+			if (match_same(o, r))
 				break;
 		/* at the start old is c itself */
 		r->tally = o != NULL && o->tally != NULL ? o->tally : make();

@@ -5,7 +5,8 @@ import socket
 import tempfile
 
 from weir import (Origin, Skip, Weir, answer, case, each, free_port, has_ipv6,
-                  main, plain, refusal, run_weir, same, until)
+                  main, plain, refusal, run_weir, same, until, ws_request,
+                  ws_serve)
 
 
 def named(name):
@@ -108,6 +109,50 @@ def prefixes():
             ('h', '/d', '/d/'), ('h', '/d/', '/d/'), ('h', '/dx', '/'),
             ('h', '/?/a/b', '/'),
         ], t.check, t.weir.skip)
+
+
+@case
+def conditions():
+    """Of routes with one path the one with the most conditions that hold."""
+    names = ['plain', 'socket', 'beta', 'both', 'query']
+    origins = [Origin(answer(named(n))) for n in names]
+    rules = ['', 'match_header = Upgrade: websocket', 'match_header = X-Beta',
+             'match_header = x-beta: yes\nmatch_query = v=2*',
+             'match_query = v=2.0']
+    conf = ''.join('route = /\n%s\nupstream = %s\n' % (r, o.url)
+                   for r, o in zip(rules, origins))
+    with Weir(conf) as w:
+        def check(why, target, more, want):
+            data = ws_request(target) if why == 'socket' else plain(target,
+                                                                    more)
+            same(w.ask(data).body.decode(), want, 'route')
+        each([('none', '/', '', 'plain'),
+              ('socket', '/?v=1', '', 'socket'),
+              ('a field', '/', 'X-Beta:\r\n', 'beta'),
+              ('both', '/?a=b&v=2.1', 'X-Beta: YES\r\n', 'both'),
+              ('one of both', '/?v=1', 'X-Beta: yes\r\n', 'beta'),
+              ('the first in the file', '/?v=2.0', 'X-Beta: no\r\n', 'beta'),
+              ('a parameter', '/x?v=2%2E0', '', 'query')], check)
+    for o in origins:
+        o.stop()
+
+
+@case
+def conditions_reload():
+    """A route is the same one after a reload if its conditions are: its
+    limit of tunnels goes on counting."""
+    def conf(o, rule):
+        return ('listen = http://127.0.0.1:@PORT@\nupstream = %s\n'
+                'max_tunnels = 1\nroute = /\nroute = /\nmatch_query = %s\n'
+                % (o.url, rule))
+    with Origin(ws_serve) as o, Weir(conf(o, 'a')) as w:
+        with w.tunnel('/'), w.tunnel('/?a&b'):
+            refusal(w.ask(ws_request('/?a')), 503, 'too_many_tunnels')
+            w.reload(conf(o, 'a') + '# the same\n')
+            refusal(w.ask(ws_request('/?a')), 503, 'too_many_tunnels')
+            refusal(w.ask(ws_request('/')), 503, 'too_many_tunnels')
+            w.reload(conf(o, 'b'))
+            w.tunnel('/?a=1&b').close()
 
 
 @case

@@ -49,9 +49,12 @@ conf_of(const char *const *routes)
 
 	s[n++].text = "listen=:8080";
 	for (i = 0; routes[i] != NULL; i++) {
-		snprintf(text[i], sizeof text[i], "route=%s", routes[i]);
+		/* with an "=" it is a condition of the route before */
+		snprintf(text[i], sizeof text[i], "%s%s",
+		    strchr(routes[i], '=') != NULL ? "" : "route=", routes[i]);
 		s[n++].text = text[i];
-		s[n++].text = "upstream=http://127.0.0.1:9000";
+		if (strchr(routes[i], '=') == NULL)
+			s[n++].text = "upstream=http://127.0.0.1:9000";
 	}
 	for (i = 0; i < n; i++)
 		s[i].kind = CONF_OPTION;
@@ -201,7 +204,8 @@ static void
 try_one(const struct conf *c, const char *name, const struct want *w)
 {
 	struct span host = copy(w->host), path = copy(w->path);
-	struct conf_route *r = route_find(c, host, path);
+	struct http_request q = {.host = host, .path = path};
+	struct conf_route *r = route_find(c, &q);
 	const char *got = r != NULL ? r->text : NULL;
 	char input[256];
 
@@ -227,6 +231,127 @@ test_find(void)
 			try_one(c, sets[i].name, &sets[i].want[j]);
 		conf_free(c);
 	}
+}
+
+/* conditions: the routes are told apart by how many each has matched */
+
+struct ask {
+	const char *fields, *query;
+	const char *route; /* its number */
+	const char *why;
+};
+
+static const char *const matches[] = {"h/", /* 1 */
+    "h/", "match_header=Upgrade: websocket", /* 2 */
+    "h/", "match_header=X-Beta", /* 3 */
+    "h/", "match_header=X-Beta: yes", "match_query=v=2", /* 4 */
+    "h/", "match_query=model=gpt-4*", /* 5 */
+    "h/", "match_query=flag", /* 6 */
+    "h/", "match_query=name=a b&c", /* 7 */
+    "h/", "match_header=X-Empty:", /* 8 */
+    "h/", "match_header=X-Any: *", /* 9 */
+    "h/", "match_query=none=", /* 10 */
+    "h/deep", "match_query=deep=1", /* 11 */
+    NULL};
+
+static const struct ask asks[] = {
+	{"", "", "1", "nothing is asked for"},
+	{"Upgrade: websocket\r\n", "", "2", "a field"},
+	{"UPGRADE: WebSocket\r\n", "", "2", "case of a field"},
+	{"Upgrade: websockets\r\n", "", "1", "a longer value"},
+	{"Upgrade: websocke\r\n", "", "1", "a shorter value"},
+	{"Upgrade: h2c\r\nUpgrade: websocket\r\n", "", "2", "the second"},
+	{"Upgrade: h2c, websocket\r\n", "", "1", "a list is not split"},
+	{"X-Beta: no\r\n", "", "3", "any value"},
+	{"X-Beta:\r\n", "", "3", "any value, empty"},
+	{"X-Bet: no\r\n", "", "1", "a shorter name"},
+	{"X-Beta1: no\r\n", "", "1", "a longer name"},
+	{"X-Beta: yes\r\n", "", "3", "one of two conditions"},
+	{"X-Beta: yes\r\n", "?v=2", "4", "two before one"},
+	{"X-Beta: yes\r\n", "?v=2&flag", "4", "two before one, and one"},
+	{"X-Beta: yes\r\n", "?flag", "3", "one each: the first in the file"},
+	{"", "?model=gpt-4", "5", "prefix, all of it"},
+	{"", "?model=gpt-4o", "5", "prefix"},
+	{"", "?model=gpt-4&x", "5", "prefix, more behind"},
+	{"", "?x=1&model=gpt-4o", "5", "the second parameter"},
+	{"", "?model=gpt-3&model=gpt-4o", "5", "the second of its name"},
+	{"", "?model=gpt-3", "1", "another value"},
+	{"", "?model=GPT-4", "1", "case of a value"},
+	{"", "?Model=gpt-4", "1", "case of a name"},
+	{"", "?model=gpt-", "1", "less than the prefix"},
+	{"", "?xmodel=gpt-4", "1", "a longer name of a parameter"},
+	{"", "?mode=gpt-4", "1", "a shorter name of a parameter"},
+	{"", "?model%3Dgpt-4", "1", "an encoded = is none"},
+	{"", "?x%26model=gpt-4", "1", "an encoded & is none"},
+	{"", "?%6dod%65l=%67pt-4o", "5", "encoded"},
+	{"", "?model=gpt%2D4", "5", "encoded mark"},
+	{"", "?model=gpt-%", "1", "a percent at the end"},
+	{"", "?model=gpt-%3", "1", "half of an encoding"},
+	{"", "?model=gpt-%34", "5", "encoded digit"},
+	{"", "?flag", "6", "a name alone"},
+	{"", "?flag=", "6", "a name and an empty value"},
+	{"", "?flag=x", "6", "a name and a value"},
+	{"", "?&&flag&", "6", "empty parameters"},
+	{"", "?flags", "1", "a longer name alone"},
+	{"", "?", "1", "an empty query"},
+	{"", "?name=a+b%26c", "7", "a plus, and an encoded &"},
+	{"", "?name=a%20b%26c", "7", "an encoded blank"},
+	{"", "?name=a%2Bb%26c", "1", "an encoded plus"},
+	{"", "?name=a%00b%26c", "1", "a zero"},
+	{"X-Empty:\r\n", "", "8", "an empty value"},
+	{"X-Empty: x\r\n", "", "1", "not empty"},
+	{"X-Any:\r\n", "", "9", "a star for nothing"},
+	{"X-Any: x\r\n", "", "9", "a star for something"},
+	{"", "?none", "10", "no value is an empty one"},
+	{"", "?none=", "10", "an empty value of a parameter"},
+	{"", "?none=x", "1", "no empty value"},
+	{"", "?deep=1", "1", "of a longer path"},
+};
+
+static void
+ask_one(const struct conf *c, const struct ask *a, const char *path,
+    const char *want)
+{
+	const struct http_limits limits = {4096, 1024, 32};
+	struct http_field fields[32];
+	struct conf_route *r, *p;
+	char text[512], got[16];
+	struct http_request q;
+	struct span head;
+	int n = 0;
+
+	snprintf(text, sizeof text, "GET %s%s HTTP/1.1\r\nHost: h\r\n%s\r\n",
+	    path, a->query, a->fields);
+	head = copy(text);
+	q.h.fields = fields;
+	if (http_parse_request(head.p, head.n, &limits, &q) <= 0) {
+		fail("match", a->why, "not a request");
+		drop(head);
+		return;
+	}
+	r = route_find(c, &q);
+	for (p = r != NULL ? c->routes : NULL; p != NULL; p = p->next, n++)
+		if (p == r)
+			break;
+	snprintf(got, sizeof got, "%d", r != NULL ? n + 1 : 0);
+	if (strcmp(got, want) != 0)
+		fail("match", a->why, got);
+	drop(head);
+}
+
+static void
+test_match(void)
+{
+	static const struct ask deep = {"X-Beta: yes\r\n", "?v=2&deep=1",
+	    "11", "a longer path before more conditions"};
+	struct conf *c = conf_of(matches);
+	size_t i;
+
+	for (i = 0; i < LEN(asks); i++)
+		ask_one(c, &asks[i], "/", asks[i].route);
+	ask_one(c, &deep, "/deep/x", deep.route);
+	ask_one(c, &deep, "/", "4");
+	conf_free(c);
 }
 
 /* the bytes that a prefix covers */
@@ -339,6 +464,7 @@ int
 main(void)
 {
 	test_find();
+	test_match();
 	test_strip();
 	test_encodings();
 	return failed;
