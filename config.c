@@ -28,6 +28,7 @@
 #include "expand.h"
 #include "field.h"
 #include "key.h"
+#include "location.h"
 #include "match.h"
 #include "params.h"
 
@@ -402,24 +403,26 @@ begin_route(struct loader *l)
 	return 0;
 }
 
-/* fails at bytes 0 to 31 and 127, except the tab */
+/* fails at bytes 0 to 31 and 127, except the tab and those of good */
 static int
-check_bytes(struct loader *l, const char *s, size_t n, const char *after)
+check_bytes(struct loader *l, const char *s, size_t n, const char *good,
+    const char *after)
 {
 	size_t i;
 	unsigned c;
 
 	for (i = 0; i < n; i++) {
 		c = (unsigned char)s[i];
-		if ((c < 32 && c != '\t') || c == 127)
+		if ((c < 32 || c == 127) && c != '\t' &&
+		    (c == 0 || strchr(good, (int)c) == NULL))
 			return fail(l, "control byte 0x%02x%s", c, after);
 	}
 	return 0;
 }
 
-/* raw to l->value */
+/* raw to l->value, for the key k, if there is one */
 static int
-expand(struct loader *l, char *raw)
+expand(struct loader *l, const struct key *k, char *raw)
 {
 	size_t n = blamed(l);
 	struct text t;
@@ -432,7 +435,9 @@ expand(struct loader *l, char *raw)
 		return fail(l, "longer than %d bytes after expansion",
 		    TEXT_SIZE);
 	l->value[t.n] = '\0';
-	return check_bytes(l, l->value, t.n, " after expansion");
+	/* what a fixed answer says may have lines */
+	return check_bytes(l, l->value, t.n, k != NULL &&
+	    k->type == VALUE_RESPOND ? "\r\n" : "", " after expansion");
 }
 
 /* reads "key = value", n bytes of l->text */
@@ -445,7 +450,7 @@ statement(struct loader *l, size_t n)
 	l->key = NULL;
 	if (n > TEXT_SIZE)
 		return fail(l, "longer than %d bytes", TEXT_SIZE);
-	if (check_bytes(l, l->text, n, "") != 0)
+	if (check_bytes(l, l->text, n, "", "") != 0)
 		return -1;
 	l->text[n] = '\0';
 	line = trim(l->text);
@@ -463,7 +468,7 @@ statement(struct loader *l, size_t n)
 	if (k == NULL && strcmp(l->key, "route") != 0)
 		return fail(l, key_find(l->key, false) != NULL ?
 		    "stands before the first route only" : "unknown key");
-	if (expand(l, trim(eq + 1)) != 0)
+	if (expand(l, k, trim(eq + 1)) != 0)
 		return -1;
 	return k != NULL ? apply(l, k) : begin_route(l);
 }
@@ -594,7 +599,9 @@ finish_route(struct loader *l, struct conf_route *r)
 	for (s = r->settings; s != NULL; s = s->next)
 		if (key_is_rule(s->key) && add_rule(l, r, s, added) != 0)
 			return -1;
-	r->added = added[added[1] > added[0]];
+	r->added = added[added[1] > added[0]] + location_growth(r);
+	if (confcheck_fixed(r))
+		return 0;
 	if (r->n_upstreams == 0) {
 		r->upstreams = from->upstreams;
 		r->n_upstreams = from->n_upstreams;

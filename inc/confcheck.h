@@ -14,6 +14,8 @@ int confcheck_frames(const struct conf *c, char *err, size_t size);
 /* what the keys of a route say of requests: which are its own, and what
  * becomes of them */
 int confcheck_routes(const struct conf *c, char *err, size_t size);
+/* whether a route needs no upstream, as it answers by itself */
+bool confcheck_fixed(const struct conf_route *r);
 /* listeners with TLS need a certificate */
 int confcheck_certs(const struct conf *c, char *err, size_t size);
 /* what TLS requires; lets routes of one host share their client_ca */

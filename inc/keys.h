@@ -111,9 +111,17 @@
 	KEY(client_ca, "client_ca", FILE, "", LIVE, \
 	    "PEM file of CAs; clients of the route's host must show a certificate of one of them.") \
 	KEY(redirect, "redirect", REDIRECT, "off", LIVE, \
-	    "What to do with requests that come without TLS: off, or https to send them there (308).") \
+	    "off; https to send requests that come without TLS there (308); or, in a route, [STATUS] URL to send all elsewhere, with $host and $path.") \
+	KEY(respond, "respond", RESPOND, "", LIVE, \
+	    "STATUS [TEXT] to answer all requests of the route with, in a route only; it needs no upstream.") \
 	KEY(strip_prefix, "strip_prefix", PATH, "", LIVE, \
 	    "Path prefix taken off before the request goes upstream.") \
+	KEY(rewrite, "rewrite", REWRITE, "", LIVE, \
+	    "FROM TO: path prefixes; TO is put in the place of FROM before the request goes upstream.") \
+	KEY(add_prefix, "add_prefix", PATH, "", LIVE, \
+	    "Path put in front before the request goes upstream.") \
+	KEY(rewrite_location, "rewrite_location", BOOL, "no", LIVE, \
+	    "Undo strip_prefix, rewrite and add_prefix in the Location of responses, and leave the upstream's own name out.") \
 	KEY(host_header, "host_header", HOST, "", LIVE, \
 	    "Host sent upstream instead of the client's; \"upstream\" for the upstream's own name.") \
 	KEY(set_header, "set_header", RULE_SET, "", LIVE, \

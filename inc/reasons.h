@@ -47,6 +47,9 @@ R(CHALLENGE,          "challenge",           200, INFO, "A challenge of a certif
 R(NO_CHALLENGE,       "no_challenge",        404, INFO, "There is no such challenge.")
 R(CHALLENGE_METHOD,   "challenge_method",    405, INFO, "A challenge can only be read.")
 R(REDIRECT,           "redirect",            308, INFO, "This site is to be had by https.")
+/* what a route answers by itself; the status is the route's */
+R(MOVED,              "moved",               302, INFO, "This is to be found elsewhere.")
+R(RESPOND,            "respond",             200, INFO, "The route has an answer of its own.")
 /* a client's TLS: RFC 5246 */
 R(TLS_TIMEOUT,        "tls_timeout",         0,   INFO, "The TLS handshake was not done in time.")
 R(TLS_FAILED,         "tls_failed",          0,   INFO, "The TLS handshake failed.")

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "http.h"
+#include "location.h"
 
 /*
  * The heads that weir sends, written anew from what was parsed and what the
@@ -12,7 +13,7 @@
 /* what a request's head says beyond the request itself */
 struct rewrite_request {
 	const struct conf_route *route;
-	size_t strip;          /* bytes of the path to leave out */
+	struct location_path path;
 	const char *authority; /* Host to send, or NULL for the client's */
 	const char *client;    /* address of the client, for X-Forwarded-For */
 	uint64_t id;           /* X-Request-Id */
@@ -38,6 +39,7 @@ struct rewrite_response {
 	bool close;      /* the connection ends after it */
 	bool keep_10;    /* an HTTP/1.0 client is told that it does not */
 	bool handshake;  /* a proved 101 */
+	const struct location *location; /* if Location changes, or NULL */
 };
 
 /* writes the head of an upstream's response for the client */
@@ -51,6 +53,7 @@ void rewrite_trailers(struct text *t, const struct http_head *h);
 /* an answer of weir's own */
 struct rewrite_answer {
 	enum reason reason;
+	int status;    /* 0: the reason's */
 	enum conf_error_format format;
 	bool prefers_json; /* the client's Accept, for the format "auto" */
 	bool head;         /* it answers a HEAD: no body */
@@ -63,6 +66,10 @@ struct rewrite_answer {
 
 /* writes the whole answer, body included */
 void rewrite_answer(struct text *t, const struct rewrite_answer *how);
+/* parts of any head: its first line, the lines of rules, Date */
+void rewrite_status(struct text *t, int status);
+void rewrite_rules(struct text *t, const struct conf_rule *rules);
+void rewrite_date(struct text *t, int64_t wall_s);
 /* true if the Accept fields of a request prefer JSON to plain text and HTML */
 bool rewrite_prefers_json(const struct http_head *h);
 

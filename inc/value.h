@@ -12,10 +12,11 @@
 enum value_type {
 	VALUE_MSEC, VALUE_SIZE, VALUE_UINT, /* numbers */
 	VALUE_BOOL, VALUE_LEVEL, VALUE_FORMAT, VALUE_ERRORS, /* words */
-	VALUE_CLOCK, VALUE_CHECK, VALUE_EXCESS, VALUE_REDIRECT,
+	VALUE_CLOCK, VALUE_CHECK, VALUE_EXCESS,
 	VALUE_MSEC_OR, /* a duration or "same" */
 	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
 	VALUE_NAME, VALUE_PIN, VALUE_BALANCE, VALUE_HEALTH, VALUE_STATUSES,
+	VALUE_REDIRECT, VALUE_RESPOND, VALUE_REWRITE, /* confroute.h */
 	/* lists, which are config.c's own and not for the functions here */
 	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
 	VALUE_ORIGINS, VALUE_PROTOCOLS, VALUE_MATCH_HEADER, VALUE_MATCH_QUERY,
@@ -40,9 +41,23 @@ enum conf_excess {
 	CONF_EXCESS_CLOSE
 };
 
-enum conf_redirect {
-	CONF_REDIRECT_OFF,
-	CONF_REDIRECT_HTTPS
+/* these begin with their text, as it is printed */
+struct conf_redirect {
+	const char *text;
+	const char *url; /* with its variables, or NULL: it is no redirect */
+	int status; /* of that */
+	bool https; /* what comes without TLS is sent there */
+};
+
+struct conf_respond {
+	const char *text;
+	const char *body;
+	int status; /* 0: there is no fixed answer */
+};
+
+struct conf_rewrite {
+	const char *text;
+	const char *from, *to; /* or NULL; "/" is "" in the latter */
 };
 
 /* how an upstream is chosen; from BALANCE_ADDRESS on by a hash of that */
@@ -88,13 +103,15 @@ statuses_have(const struct conf_statuses *s, int status)
 #define CONF_T_CHECK enum conf_check
 #define CONF_T_EXCESS enum conf_excess
 #define CONF_T_MSEC_OR int64_t /* -1: same */
-#define CONF_T_REDIRECT enum conf_redirect
 #define CONF_T_STR const char * /* never "" */
 #define CONF_T_PATH const char * /* never "" but NULL */
 #define CONF_T_HOST const char * /* never "" but NULL: the client's */
 #define CONF_T_FILE const char * /* never "" but NULL */
 /* a name in lower case or an IP address without brackets, or NULL */
 #define CONF_T_NAME const char *
+#define CONF_T_REDIRECT struct conf_redirect
+#define CONF_T_RESPOND struct conf_respond
+#define CONF_T_REWRITE struct conf_rewrite
 #define CONF_T_PIN const char * /* "sha256:" and 64 digits, or NULL */
 #define CONF_T_BALANCE struct conf_balance
 #define CONF_T_HEALTH const char * /* "/...", "websocket /...", or NULL */

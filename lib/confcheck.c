@@ -7,6 +7,8 @@
 #include "key.h"
 #include "match.h"
 
+#define HEAD_ROOM 2048 /* of an answer, its rules not counted */
+
 /* where a message goes */
 struct report {
 	char *err;
@@ -42,7 +44,10 @@ check_global(const struct report *to, const struct conf *c)
 	const struct conf_setting *s;
 
 	for (s = c->defaults->settings; s != NULL; s = s->next)
-		if (key_is_match(s->key))
+		if (key_is_match(s->key) ||
+		    (s->key->type == VALUE_RESPOND && s->rank != DEFAULT) ||
+		    (s->key->type == VALUE_REDIRECT &&
+		    c->defaults->redirect.url != NULL))
 			return bad(to, s, "stands in a route only");
 	return 0;
 }
@@ -62,6 +67,58 @@ check_twin(const struct report *to, const struct conf *c,
 	return 0;
 }
 
+bool
+confcheck_fixed(const struct conf_route *r)
+{
+	return r->respond.status != 0 || r->redirect.url != NULL;
+}
+
+/* the text of an answer must fit into one buffer with its head */
+static int
+check_text(const struct report *to, const struct conf *c,
+    const struct conf_route *r)
+{
+	uint64_t need = strlen(r->respond.body) + r->added + HEAD_ROOM;
+	char text[VALUE_TEXT];
+
+	if (need <= c->buffer)
+		return 0;
+	need = (need + 1023) / 1024 * 1024;
+	return say(to, conf_where(c, r, "respond"), "respond",
+	    "its text needs a buffer of %s",
+	    value_text(VALUE_SIZE, &need, text));
+}
+
+/* a route that answers by itself does nothing else */
+static int
+check_fixed(const struct report *to, const struct conf *c,
+    const struct conf_route *r)
+{
+	const struct conf_setting *s;
+
+	if (!confcheck_fixed(r))
+		return 0;
+	s = key_given(r, key_find("upstream", true));
+	if (s != NULL)
+		return bad(to, s, "the route answers by itself");
+	if (r->respond.status == 0)
+		return 0;
+	if (r->redirect.url != NULL)
+		return bad(to, key_given(r, key_find("redirect", true)),
+		    "the route has an answer to respond with");
+	return check_text(to, c, r);
+}
+
+static int
+check_prefixes(const struct report *to, const struct conf *c,
+    const struct conf_route *r)
+{
+	if (r->rewrite.from == NULL || r->strip_prefix == NULL)
+		return 0;
+	return bad(to, key_origin(c, r, "rewrite"),
+	    "there is a strip_prefix already");
+}
+
 int
 confcheck_routes(const struct conf *c, char *err, size_t size)
 {
@@ -71,7 +128,9 @@ confcheck_routes(const struct conf *c, char *err, size_t size)
 	if (check_global(&to, c) != 0)
 		return -1;
 	for (r = c->routes; r != NULL; r = r->next)
-		if (check_twin(&to, c, r) != 0)
+		if (check_twin(&to, c, r) != 0 ||
+		    check_fixed(&to, c, r) != 0 ||
+		    check_prefixes(&to, c, r) != 0)
 			return -1;
 	return 0;
 }

@@ -63,7 +63,8 @@ conf_print(const struct conf *conf, FILE *f)
 	const struct key *k;
 
 	for (k = key_all; k->name != NULL; k++) {
-		if (key_find(k->name, false) != k || key_is_match(k))
+		if (key_find(k->name, false) != k || key_is_match(k) ||
+		    k->type == VALUE_RESPOND)
 			continue;
 		if (key_is_list(k) && key_given(c->defaults, k) == NULL)
 			fprintf(f, "# %s =\n", k->name);

@@ -11,7 +11,6 @@
 #include "redact.h"
 #include "refuse.h"
 #include "retry.h"
-#include "route.h"
 #include "tally.h"
 #include "tunnel.h"
 
@@ -107,7 +106,6 @@ write_head(struct session *s, const struct http_request *q)
 	struct text *t = world_text();
 	struct offer offer;
 	size_t head;
-	long strip;
 
 	memset(&how, 0, sizeof how);
 	how.route = s->route;
@@ -115,10 +113,7 @@ write_head(struct session *s, const struct http_request *q)
 	how.id = s->id;
 	how.tls = s->tls;
 	how.handshake = x->handshake;
-	if (s->route->strip_prefix != NULL) {
-		strip = route_prefix(q->path, s->route->strip_prefix);
-		how.strip = strip > 0 ? (size_t)strip : 0;
-	}
+	location_change(&how.path, s->route, q->path);
 	how.authority = s->route->host_header;
 	if (how.authority != NULL && strcmp(how.authority, "upstream") == 0)
 		how.authority = s->route->upstreams->authority;
@@ -590,6 +585,18 @@ send_answer(struct conn *c, struct text *t, const struct body_piece *piece)
 	return conn_send(c, parts, 1 + piece->n);
 }
 
+/* where the upstream's Location may point to */
+static const struct location *
+locate(const struct session *s, struct location *l)
+{
+	const char *host = s->x->text + s->x->host_at;
+
+	l->route = s->route;
+	l->upstream = s->up->text;
+	l->host = (struct span){host, strlen(host)};
+	return l;
+}
+
 /* a final answer, whose head is the first used bytes of v */
 static void
 begin_answer(struct session *s, struct http_response *r, struct view *v,
@@ -597,12 +604,15 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 {
 	struct exchange *x = s->x;
 	struct rewrite_response how;
+	struct location location;
 	struct body_piece piece;
 	struct http_limits lim;
 	struct text *t;
 	ssize_t body;
 
 	memset(&how, 0, sizeof how);
+	how.location = s->route->rewrite_location ?
+	    locate(s, &location) : NULL;
 	how.route = s->route;
 	how.framing = framing(x, r);
 	x->keep = x->keep && how.framing != REWRITE_EOF && !world.draining &&

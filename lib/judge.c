@@ -5,6 +5,7 @@
 
 #include "judge.h"
 #include "allow.h"
+#include "fixed.h"
 #include "plain.h"
 #include "route.h"
 #include "tally.h"
@@ -109,7 +110,9 @@ judge_route(struct session *s, const struct http_request *q)
 		return R_BODY_TOO_LARGE;
 	if (s->route->max_route > 0 && s->route->open >= s->route->max_route)
 		return R_TOO_MANY;
-	why = x->handshake ? judge_handshake(s, q) : R_DONE;
+	why = fixed_judge(s, q);
+	if (why == R_DONE && x->handshake)
+		why = judge_handshake(s, q);
 	if (why != R_DONE)
 		return why;
 	if (s->route->balance.by >= BALANCE_ADDRESS)

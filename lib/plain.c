@@ -9,26 +9,13 @@
 
 #include "plain.h"
 #include "field.h"
+#include "fixed.h"
 #include "log.h"
 
 #define WELL_KNOWN "/.well-known/acme-challenge/"
 #define TOKEN_MAX 200
 #define PROOF_MAX 1000 /* bytes of a key authorization: some 90 in use */
 #define HTTPS_PORT 443
-
-/* keeps what t holds for the answer */
-static enum reason
-own(struct exchange *x, const struct text *t, enum reason why)
-{
-	if (t->full)
-		return R_BAD_TARGET;
-	x->head = buf_get(t->n);
-	if (x->head == NULL)
-		return R_NO_MEMORY;
-	buf_append(x->head, t->p, t->n);
-	x->own = (struct span){(char *)x->head->data, t->n};
-	return why;
-}
 
 /* base64url, and so no way out of the directory: RFC 8555 8.3 */
 static bool
@@ -124,7 +111,7 @@ plain_challenge(struct session *s, const struct http_request *q)
 		return R_NO_CHALLENGE;
 	text_init(&t, proof, sizeof proof);
 	t.n = (size_t)n;
-	return own(s->x, &t, R_CHALLENGE);
+	return fixed_own(s->x, &t, R_CHALLENGE);
 }
 
 /* the port that https is to be had at: 443 if it is among them, or is
@@ -148,7 +135,7 @@ plain_redirect(struct session *s, const struct http_request *q)
 	struct text *t = world_text();
 	unsigned port;
 
-	if (s->tls || s->route->redirect != CONF_REDIRECT_HTTPS ||
+	if (s->tls || !s->route->redirect.https ||
 	    q->path.p[0] != '/')
 		return R_DONE;
 	if (q->host.n == 0)
@@ -162,5 +149,5 @@ plain_redirect(struct session *s, const struct http_request *q)
 	}
 	text_span(t, q->path);
 	text_span(t, q->query);
-	return own(s->x, t, R_REDIRECT);
+	return fixed_own(s->x, t, R_REDIRECT);
 }

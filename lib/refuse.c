@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "refuse.h"
+#include "fixed.h"
 #include "tally.h"
 #include "tell.h"
 
@@ -47,13 +48,14 @@ retry_after(enum reason why)
 
 /* the answer as HTTP has it */
 static void
-put_answer(struct session *s, struct text *t, enum reason why)
+put_answer(struct session *s, struct text *t, enum reason why, int status)
 {
 	struct exchange *x = s->x;
 	struct rewrite_answer a;
 
 	memset(&a, 0, sizeof a);
 	a.reason = why;
+	a.status = status;
 	a.format = keys_of(s)->error_format;
 	a.prefers_json = x->prefers_json;
 	a.head = x->method == HTTP_M_HEAD;
@@ -63,7 +65,10 @@ put_answer(struct session *s, struct text *t, enum reason why)
 	a.retry_after = retry_after(why);
 	a.wall_s = (int64_t)time(NULL);
 	a.own = x->own;
-	rewrite_answer(t, &a);
+	if (why == R_RESPOND)
+		fixed_write(t, s->route, &a);
+	else
+		rewrite_answer(t, &a);
 }
 
 /* the answer as a WebSocket that ends at once */
@@ -94,7 +99,7 @@ say(struct session *s, enum reason why, int status)
 	if (s->x->key.n > 0 && refuse_accepts(s))
 		put_tunnel(s, t, why, status);
 	else
-		put_answer(s, t, why);
+		put_answer(s, t, why, status);
 	s->x->status = status;
 	s->x->begun = true;
 	conn_send_mem(s->c, t->p, t->n);
@@ -135,5 +140,5 @@ session_refuse(struct session *s, enum reason why)
 		session_abort(s, why, BY_NOBODY);
 		return;
 	}
-	say(s, why, reason_status(why));
+	say(s, why, fixed_status(s, why));
 }

@@ -62,8 +62,8 @@ ruled_out(const struct conf_rule *set, const struct conf_rule *del,
 	return (set != NULL && ruled(set, f)) || (del != NULL && ruled(del, f));
 }
 
-static void
-put_rules(struct text *t, const struct conf_rule *rules)
+void
+rewrite_rules(struct text *t, const struct conf_rule *rules)
 {
 	for (; rules != NULL; rules = rules->next)
 		put_field(t, rules->name, rules->value);
@@ -163,13 +163,19 @@ put_origin(struct text *t, const struct http_request *q,
 }
 
 static void
-put_target(struct text *t, const struct http_request *q, size_t strip)
+put_target(struct text *t, const struct http_request *q,
+    const struct location_path *change)
 {
 	struct span path = q->path;
+	bool longer = *change->add != '\0' || *change->to != '\0';
 
-	path.p += strip;
-	path.n -= strip;
-	if (path.n == 0 || (*path.p != '/' && strip > 0))
+	if (longer) {
+		text_str(t, change->add);
+		text_str(t, change->to);
+	}
+	path.p += change->strip;
+	path.n -= change->strip;
+	if (path.n == 0 ? !longer : *path.p != '/' && change->strip > 0)
 		text_mem(t, "/", 1);
 	text_span(t, path);
 	text_span(t, q->query);
@@ -214,7 +220,7 @@ rewrite_request(struct text *t, const struct http_request *q,
 
 	text_span(t, q->method);
 	text_mem(t, " ", 1);
-	put_target(t, q, how->strip);
+	put_target(t, q, &how->path);
 	text_str(t, " HTTP/1.1\r\nHost: ");
 	if (how->authority != NULL)
 		text_str(t, how->authority);
@@ -236,8 +242,8 @@ rewrite_request(struct text *t, const struct http_request *q,
 	if (how->handshake)
 		text_str(t, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 	put_origin(t, q, how);
-	put_rules(t, r->set_header);
-	put_rules(t, r->add_header);
+	rewrite_rules(t, r->set_header);
+	rewrite_rules(t, r->add_header);
 	text_mem(t, "\r\n", 2);
 }
 
@@ -261,6 +267,22 @@ put_connection(struct text *t, bool close, bool keep_10)
 }
 
 void
+rewrite_status(struct text *t, int status)
+{
+	put_status(t, status, span_of(http_phrase(status)));
+}
+
+static void
+put_location(struct text *t, const struct rewrite_response *how,
+    const struct http_field *f)
+{
+	text_span(t, f->name);
+	text_mem(t, ": ", 2);
+	location_put(t, how->location, f->value);
+	text_mem(t, "\r\n", 2);
+}
+
+void
 rewrite_response(struct text *t, const struct http_response *r,
     const struct rewrite_response *how)
 {
@@ -274,7 +296,10 @@ rewrite_response(struct text *t, const struct http_response *r,
 		if (f->hop || ruled_out(route->set_response_header,
 		    route->del_response_header, f))
 			continue;
-		put_field(t, f->name, f->value);
+		if (how->location != NULL && span_is(f->name, "location"))
+			put_location(t, how, f);
+		else
+			put_field(t, f->name, f->value);
 	}
 	if (how->framing == REWRITE_CHUNKED) {
 		text_str(t, "Transfer-Encoding: chunked\r\n");
@@ -287,8 +312,8 @@ rewrite_response(struct text *t, const struct http_response *r,
 		text_str(t, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 	else
 		put_connection(t, how->close, how->keep_10);
-	put_rules(t, route->set_response_header);
-	put_rules(t, route->add_response_header);
+	rewrite_rules(t, route->set_response_header);
+	rewrite_rules(t, route->add_response_header);
 	text_mem(t, "\r\n", 2);
 }
 
@@ -310,11 +335,17 @@ rewrite_trailers(struct text *t, const struct http_head *h)
 	text_mem(t, "\r\n", 2);
 }
 
+static int
+status_of(const struct rewrite_answer *how)
+{
+	return how->status != 0 ? how->status : reason_status(how->reason);
+}
+
 /* the body of an answer of weir's own */
 static void
 put_body(struct text *t, const struct rewrite_answer *how, bool json)
 {
-	int status = reason_status(how->reason);
+	int status = status_of(how);
 
 	if (json && how->format == CONF_ERRORS_OPENAI) {
 		text_str(t, "{\"error\":{\"message\":\"");
@@ -348,8 +379,8 @@ put_body(struct text *t, const struct rewrite_answer *how, bool json)
 }
 
 /* Date, which an origin server with a clock sends: RFC 9110 6.6.1 */
-static void
-put_date(struct text *t, int64_t wall_s)
+void
+rewrite_date(struct text *t, int64_t wall_s)
 {
 	static const char days[] = "SunMonTueWedThuFriSat";
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -371,7 +402,7 @@ put_date(struct text *t, int64_t wall_s)
 void
 rewrite_answer(struct text *t, const struct rewrite_answer *how)
 {
-	int status = reason_status(how->reason);
+	int status = status_of(how);
 	char memory[1024];
 	struct text body;
 	bool json;
@@ -386,14 +417,16 @@ rewrite_answer(struct text *t, const struct rewrite_answer *how)
 	} else {
 		put_body(&body, how, json);
 	}
-	put_status(t, status, span_of(http_phrase(status)));
+	rewrite_status(t, status);
 	text_str(t, json ? "Content-Type: application/json\r\n" :
 	    "Content-Type: text/plain; charset=utf-8\r\n");
 	text_str(t, "Content-Length: ");
 	text_uint(t, body.n);
-	text_str(t, "\r\nCache-Control: no-store\r\n");
-	put_date(t, how->wall_s);
-	if (status == 308) {
+	/* where a route points to may be remembered, as its status says */
+	text_str(t, how->reason == R_MOVED ? "\r\n" :
+	    "\r\nCache-Control: no-store\r\n");
+	rewrite_date(t, how->wall_s);
+	if (how->reason == R_REDIRECT || how->reason == R_MOVED) {
 		text_str(t, "Location: ");
 		text_span(t, how->own);
 		text_mem(t, "\r\n", 2);

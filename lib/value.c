@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "value.h"
+#include "confroute.h"
 #include "endpoint.h"
 #include "field.h"
 #include "log.h"
@@ -51,8 +52,6 @@ static const struct {
 	    [CONF_CHECK_STRICT] = "strict" }, "not strict, relaxed or off" },
 	[VALUE_EXCESS] = { { [CONF_EXCESS_SLOW] = "slow",
 	    [CONF_EXCESS_CLOSE] = "close" }, "not slow or close" },
-	[VALUE_REDIRECT] = { { [CONF_REDIRECT_OFF] = "off",
-	    [CONF_REDIRECT_HTTPS] = "https" }, "not off or https" },
 };
 
 /* a number and a unit; a number too large becomes the largest */
@@ -133,8 +132,6 @@ parse_word(enum value_type type, const char *text, void *field)
 		*(CONF_T_CHECK *)field = (CONF_T_CHECK)i;
 	else if (type == VALUE_EXCESS)
 		*(CONF_T_EXCESS *)field = (CONF_T_EXCESS)i;
-	else if (type == VALUE_REDIRECT)
-		*(CONF_T_REDIRECT *)field = (CONF_T_REDIRECT)i;
 	else
 		*(bool *)field = i == 1;
 	return NULL;
@@ -273,8 +270,10 @@ value_parse(enum value_type type, const char *text, uint64_t min,
 		type = VALUE_MSEC;
 	if (type <= VALUE_UINT)
 		return parse_number(type, text, min, max, field, a);
-	if (type <= VALUE_REDIRECT)
+	if (type <= VALUE_EXCESS)
 		return parse_word(type, text, field);
+	if (type >= VALUE_REDIRECT)
+		return confroute_parse(type, text, field, a);
 	if (type == VALUE_PATH && *text != '\0')
 		return endpoint_path(a, text, field);
 	if (type == VALUE_NAME && *text != '\0')
@@ -326,9 +325,8 @@ value_text(enum value_type type, const void *field, char buf[VALUE_TEXT])
 		return words[type].list[*(const CONF_T_CHECK *)field];
 	case VALUE_EXCESS:
 		return words[type].list[*(const CONF_T_EXCESS *)field];
-	case VALUE_REDIRECT:
-		return words[type].list[*(const CONF_T_REDIRECT *)field];
 	default:
+		/* a string, or a struct that begins with one */
 		s = *(const char *const *)field;
 		return s != NULL ? s : "";
 	}

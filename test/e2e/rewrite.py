@@ -288,5 +288,90 @@ def not_added():
                               ('Content-Length', '2')], 'fields')
 
 
+@case
+def prefixes():
+    """strip_prefix, rewrite and add_prefix; the query stays."""
+    def check(keys, target, want):
+        with Origin() as o, Weir(with_route(o, keys)) as w:
+            same(request(w, o, target).target, want, 'target')
+            # a WebSocket goes the same way
+            w.ask(ws_request(target))
+            same(o.requests[-1].target, want, 'target of a handshake')
+    each([
+        ('add_prefix = /api', '/x?y=/z', '/api/x?y=/z'),
+        ('add_prefix = /api/', '/', '/api/'),
+        ('add_prefix = /', '/x', '/x'),
+        ('strip_prefix = /a\nadd_prefix = /b/c', '/a/x', '/b/c/x'),
+        ('strip_prefix = /a\nadd_prefix = /b', '/a?x', '/b?x'),
+        ('strip_prefix = /a\nadd_prefix = /b', '/x', '/b/x'),
+        ('rewrite = /old /new/deep', '/old/x%2Fy?z', '/new/deep/x%2Fy?z'),
+        ('rewrite = /old /new', '//%6Fld', '/new'),
+        ('rewrite = /old /new', '/older', '/older'),
+        ('rewrite = /old /', '/old?x', '/?x'),
+        ('rewrite = / /new', '/x', '/new/x'),
+        ('rewrite = /old /new\nadd_prefix = /api', '/old/x', '/api/new/x'),
+    ], check)
+
+
+@case
+def prefixes_hold():
+    """No request gets out of what was put in front of it."""
+    with Origin() as o, Weir(with_route(o, 'add_prefix = /api')) as w:
+        for target in '/../x', '/a/../../x', '/%2e%2e/x', '/.%2E':
+            same(w.get(target).status, 400, target)
+        same(request(w, o, '*', method='OPTIONS').target, '*', 'all')
+        same(len(o.requests), 1, 'requests')
+
+
+@case
+def locations():
+    """Location is changed back, if that is asked for."""
+    def moved(value):
+        return answer(b'HTTP/1.1 302 Found\r\nContent-Length: 0\r\n'
+                      b'Location: %s\r\nX: /new\r\n\r\n' % value.encode())
+
+    def check(value, want, keys='rewrite = /old /new'):
+        with Origin() as o:
+            value = value.replace('@UP@', o.authority)
+            o.handler = moved(value)
+            keys += '\nrewrite_location = '
+            with Weir(with_route(o, keys + 'yes')) as w:
+                r = w.get('/old', host='a.example:8080')
+                same((r.get('location'), r.get('x')), (want, '/new'), 'yes')
+            with Weir(with_route(o, keys + 'no')) as w:
+                same(w.get('/old').get('location'), value, 'no')
+    each([
+        ('http://@UP@/new/x?y', '/old/x?y'),
+        ('http://@UP@', '/'),
+        ('/new/x', '/old/x'),
+        ('/login', '/login'),
+        ('//b.example/new', '//b.example/new'),
+        ('http://a.example:8080/new/x', 'http://a.example:8080/old/x'),
+        ('https://a.example/new/x', 'https://a.example/new/x'),
+        ('https://login.example/new?a=/new', 'https://login.example/new?a=/new'),
+        ('http://@UP@//evil/x', '/.//evil/x'),
+        ('/x', '/app/x', 'strip_prefix = /app'),
+        ('http://b.example/x', '/app/x',
+         'strip_prefix = /app\nhost_header = b.example'),
+        ('http://@UP@/x', '/app/x',
+         'strip_prefix = /app\nhost_header = upstream'),
+    ], check)
+
+
+@case
+def long_prefixes():
+    """What prefixes add to a head has room in it."""
+    prefix = '/' + 'p' * 1500
+    keys = 'rewrite = /old %s\nadd_prefix = %s' % (prefix, prefix)
+    conf = 'header_max = 2k\nline_max = 1k\nbuffer = %s\n'
+    with Origin() as o:
+        with Weir(conf % '6k' + with_route(o, keys), ready=False,
+                  status=2) as w:
+            w.wait_end()
+        with Weir(conf % '8k' + with_route(o, keys)) as w:
+            q = request(w, o, '/old', 'X: ' + 'x' * 1800 + '\r\n')
+            same(q.target, prefix * 2, 'target')
+
+
 if __name__ == '__main__':
     main()

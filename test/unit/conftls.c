@@ -76,7 +76,7 @@ test_defaults(void)
 	check(c->tls_ms == 10000 && c->tls_sessions == 1024 &&
 	    c->tls_lifetime_ms == 3600000, "default", "numbers");
 	check(r->upstream_verify, "default", "upstreams are verified");
-	check(r->redirect == CONF_REDIRECT_OFF, "default", "no redirect");
+	check(!r->redirect.https && r->redirect.url == NULL, "default", "no redirect");
 	check(r->upstream_ca == NULL && r->upstream_name == NULL &&
 	    r->upstream_pin == NULL && r->upstream_cert == NULL &&
 	    r->upstream_key == NULL && r->client_ca == NULL, "default", "none");
@@ -140,9 +140,10 @@ static const struct {
 	{ "tls_sessions = 1\nroute = /\ntls_timeout = 1s",
 	    "3: tls_timeout: stands before the first route only", "scope" },
 	{ "redirect = http",
-	    "1: redirect: not off or https: http", "word" },
+	    "1: redirect: a URL begins with http://HOST, https://HOST or "
+	    "/PATH: http", "word" },
 	{ "redirect = ",
-	    "1: redirect: not off or https: ", "empty" },
+	    "1: redirect: not off, https or [STATUS] URL: ", "empty" },
 	{ "upstream_verify = off",
 	    "1: upstream_verify: not yes or no: off", "word" },
 	{ "listen = :80\nroute = /\nupstream = a:1\nupstream_ca = x",
@@ -526,7 +527,7 @@ test_reload(void)
 	if (old != NULL && new != NULL) {
 		conf_diff_start(old, new, warn);
 		check(warned, "tls_sessions", "takes a restart");
-		check(new->routes->redirect == CONF_REDIRECT_HTTPS, "redirect",
+		check(new->routes->redirect.https, "redirect",
 		    "is taken over by routes");
 	}
 	conf_free(old);

@@ -417,7 +417,7 @@ test_requests(void)
 		}
 		memset(&how, 0, sizeof how);
 		how.route = c->routes;
-		how.strip = requests[i].strip;
+		how.path = (struct location_path){"", "", requests[i].strip};
 		how.authority = requests[i].authority;
 		how.client = requests[i].client != NULL ?
 		    requests[i].client : "192.0.2.7";
@@ -698,11 +698,17 @@ json_has(const char *path, char type, const char *value)
 
 /* answers of weir's own */
 
+static int
+status_of(const struct rewrite_answer *a)
+{
+	return a->status != 0 ? a->status : reason_status(a->reason);
+}
+
 static bool
 is_json(const struct rewrite_answer *a)
 {
 	/* content of its own is what it is */
-	if (reason_status(a->reason) == 200)
+	if (status_of(a) == 200)
 		return false;
 	return a->format == CONF_ERRORS_JSON ||
 	    a->format == CONF_ERRORS_OPENAI ||
@@ -713,7 +719,7 @@ static void
 check_json(const struct rewrite_answer *a, const char *body)
 {
 	const char *word = reason_word(a->reason), *end;
-	int status = reason_status(a->reason);
+	int status = status_of(a);
 	char digits[16];
 
 	snprintf(digits, sizeof digits, "%d", status);
@@ -740,7 +746,7 @@ check_json(const struct rewrite_answer *a, const char *body)
 static void
 check_text(const struct rewrite_answer *a, const char *body)
 {
-	int status = reason_status(a->reason);
+	int status = status_of(a);
 	char want[512];
 
 	snprintf(want, sizeof want, "%d %s: %s: %s\n", status,
@@ -756,7 +762,7 @@ static void
 expected_head(const struct rewrite_answer *a, size_t length, char *p,
     size_t size)
 {
-	int status = reason_status(a->reason);
+	int status = status_of(a);
 	const char *connection = a->close ? "Connection: close\r\n" :
 	    a->keep_10 ? "Connection: keep-alive\r\n" : "";
 	char retry[40] = "";
@@ -768,10 +774,11 @@ expected_head(const struct rewrite_answer *a, size_t length, char *p,
 		snprintf(retry, sizeof retry, "Retry-After: %u\r\n",
 		    a->retry_after);
 	snprintf(p, size, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"
-	    "Content-Length: %u\r\nCache-Control: no-store\r\n" DATE
-	    "%s%s%s%s%s\r\n",
+	    "Content-Length: %u\r\n%s" DATE "%s%s%s%s%s\r\n",
 	    status, http_phrase(status), is_json(a) ? "application/json" :
-	    "text/plain; charset=utf-8", (unsigned)length, status == 308 ?
+	    "text/plain; charset=utf-8", (unsigned)length,
+	    a->reason != R_MOVED ? "Cache-Control: no-store\r\n" : "",
+	    a->reason == R_REDIRECT || a->reason == R_MOVED ?
 	    "Location: https://a.b/c\r\n" : "",
 	    a->reason == R_CHALLENGE_METHOD ? "Allow: GET, HEAD\r\n" :
 	    status == 405 ?
@@ -812,7 +819,7 @@ check_answer(struct rewrite_answer *a)
 		check_text(a, body);
 	r.h.fields = fields;
 	expect(http_parse_response(whole, t.n, &limits, false, &r) ==
-	    (int)n && r.status == reason_status(a->reason) &&
+	    (int)n && r.status == status_of(a) &&
 	    r.h.has_length && r.h.length == t.n - n &&
 	    r.h.keep_alive == !a->close, "answer read again", word);
 	a->head = true;
@@ -837,6 +844,9 @@ test_answers(void)
 			for (bits = 0; bits < 16; bits++) {
 				memset(&a, 0, sizeof a);
 				a.reason = (enum reason)reason;
+				/* the one whose status is a route's */
+				if (a.reason == R_MOVED && (bits & 8))
+					a.status = 301;
 				a.own.p = "https://a.b/c";
 				a.own.n = strlen(a.own.p);
 				a.format = (enum conf_error_format)format;
