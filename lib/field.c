@@ -64,6 +64,8 @@ static const char *const field_names[HTTP_F_COUNT] = {
 	[HTTP_F_COOKIE] = "cookie",
 	[HTTP_F_SET_COOKIE] = "set-cookie",
 	[HTTP_F_AUTHORIZATION] = "authorization",
+	[HTTP_F_X_API_KEY] = "x-api-key",
+	[HTTP_F_API_KEY] = "api-key",
 	[HTTP_F_FORWARDED] = "forwarded",
 	[HTTP_F_X_FORWARDED_FOR] = "x-forwarded-for",
 	[HTTP_F_X_FORWARDED_PROTO] = "x-forwarded-proto",
@@ -145,9 +147,10 @@ candidate(size_t n, char c)
 		return c == 'a' ? HTTP_F_ACCEPT : c == 'c' ? HTTP_F_COOKIE :
 		    c == 'o' ? HTTP_F_ORIGIN : HTTP_F_EXPECT;
 	case 7:
-		return c == 'u' ? HTTP_F_UPGRADE : HTTP_F_TRAILER;
+		return c == 'u' ? HTTP_F_UPGRADE : c == 'a' ?
+		    HTTP_F_API_KEY : HTTP_F_TRAILER;
 	case 9:
-		return HTTP_F_FORWARDED;
+		return c == 'x' ? HTTP_F_X_API_KEY : HTTP_F_FORWARDED;
 	case 10:
 		return c == 'c' ? HTTP_F_CONNECTION : c == 'k' ?
 		    HTTP_F_KEEP_ALIVE : HTTP_F_SET_COOKIE;

@@ -149,6 +149,7 @@ static const struct {
 	{"Proxy", HTTP_F_PROXY}, {"HTTP2-Settings", HTTP_F_HTTP2_SETTINGS},
 	{"Cookie", HTTP_F_COOKIE}, {"Set-Cookie", HTTP_F_SET_COOKIE},
 	{"Authorization", HTTP_F_AUTHORIZATION},
+	{"X-Api-Key", HTTP_F_X_API_KEY}, {"Api-Key", HTTP_F_API_KEY},
 	{"Forwarded", HTTP_F_FORWARDED},
 	{"X-Forwarded-For", HTTP_F_X_FORWARDED_FOR},
 	{"X-Forwarded-Proto", HTTP_F_X_FORWARDED_PROTO},
