@@ -7,14 +7,21 @@
 
 /*
  * Writes a request target; the values of the query parameters token, key,
- * api_key, access_token and ticket become "***". Each may grow by 3 bytes.
+ * api_key, access_token, ticket and those of redact_name() become "***". Each
+ * may grow by 3 bytes.
  */
 void redact_target(struct text *t, struct span target);
+#define REDACT_NAME 64 /* bytes of a name at the most */
+/* one more name of a parameter, from now on; false: no memory, or too long */
+bool redact_name(const char *name);
 /*
  * Writes a Sec-WebSocket-Protocol list; what is a key, or looks like one,
  * becomes "***".
  */
 void redact_protocols(struct text *t, struct span list);
+/* the same for the one that was chosen of the list offered, which tells
+ * whether it stands where a key does */
+void redact_choice(struct text *t, struct span chosen, struct span offered);
 /* the first item of such a list that may be written anywhere; or "" */
 struct span redact_open_protocol(struct span list);
 /* true if the value of a field of that name is a secret, as it looks */

@@ -3,10 +3,17 @@
  * anywhere. When in doubt it is a secret: a log with one "***" too many is
  * still a log.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "redact.h"
 #include "field.h"
+
+/* names that were configured; a route that is gone leaves its own */
+static struct name {
+	struct name *next;
+	char text[REDACT_NAME + 1];
+} *more_names;
 
 #define STARS "***"
 
@@ -41,7 +48,8 @@ secret_name(struct span name)
 	static const char *const names[] = {
 		"token", "key", "api_key", "access_token", "ticket"
 	};
-	char plain[16];
+	char plain[REDACT_NAME];
+	const struct name *more;
 	struct span s = {plain, 0};
 	size_t i;
 
@@ -50,7 +58,30 @@ secret_name(struct span name)
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (span_is(s, names[i]))
 			return true;
+	for (more = more_names; more != NULL; more = more->next)
+		if (span_is(s, more->text))
+			return true;
 	return false;
+}
+
+bool
+redact_name(const char *text)
+{
+	size_t n = strlen(text);
+	struct name *name;
+
+	if (n > REDACT_NAME)
+		return false;
+	for (name = more_names; name != NULL; name = name->next)
+		if (strcmp(name->text, text) == 0)
+			return true;
+	name = malloc(sizeof *name);
+	if (name == NULL)
+		return false;
+	memcpy(name->text, text, n + 1);
+	name->next = more_names;
+	more_names = name;
+	return true;
 }
 
 /*
@@ -207,4 +238,18 @@ redact_field(struct span name)
 				return true;
 	}
 	return false;
+}
+
+void
+redact_choice(struct text *t, struct span chosen, struct span offered)
+{
+	struct span item, before = {"", 0};
+
+	for (; offered.n > 0 && span_next(&offered, &item); before = item) {
+		if (span_is(before, key_name) && span_equal(item, chosen)) {
+			text_str(t, STARS);
+			return;
+		}
+	}
+	redact_protocols(t, chosen);
 }

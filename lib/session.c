@@ -647,7 +647,7 @@ session_log_tunnel(struct session *s, struct span protocol)
 	log_pair("host", x->text + x->host_at);
 	log_where(s);
 	text_init(&t, memory, sizeof memory);
-	redact_protocols(&t, protocol);
+	redact_choice(&t, protocol, x->protocols);
 	log_pair_mem("protocol", t.p, t.n);
 	log_end();
 }

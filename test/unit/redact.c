@@ -173,11 +173,78 @@ run(void (*redact)(struct text *, struct span), const char *in,
 	free(copy);
 }
 
+/* names that are told later are secret from then on */
+static void
+test_names(void)
+{
+	char name[REDACT_NAME + 2];
+
+	run(redact_target, "/?sesame=a", "/?sesame=a", "not yet");
+	if (!redact_name("sesame") || !redact_name("sesame"))
+		failed = 1;
+	run(redact_target, "/?sesame=a", "/?sesame=***", "told");
+	run(redact_target, "/?SESAME=a&b", "/?SESAME=***&b", "told, its case");
+	run(redact_target, "/?%73esame=a", "/?%73esame=***", "told, escaped");
+	run(redact_target, "/?sesames=a", "/?sesames=a", "told, longer");
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	if (redact_name(name) || !redact_name(name + 1)) {
+		fprintf(stderr, "FAIL redact: the length of a name\n");
+		failed = 1;
+	}
+	run(redact_target,
+	    "/?nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn=a",
+	    "/?nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn="
+	    "***", "told, the longest");
+}
+
+static const struct {
+	const char *chosen, *offered, *out;
+} choices[] = {
+{"", "", ""},
+{"a", "a, b", "a"},
+{"K", "openai-insecure-api-key, K", "***"},
+{"K", "a,openai-insecure-api-key,K,b", "***"},
+{"b", "a, openai-insecure-api-key, K, b", "b"},
+{"openai-insecure-api-key", "openai-insecure-api-key, K",
+    "openai-insecure-api-key"},
+{"openai-insecure-api-key.K", "openai-insecure-api-key.K",
+    "openai-insecure-api-key.***"},
+{"sk-K", "sk-K", "***"},
+{"a", "", "a"},
+};
+
+static void
+test_choices(void)
+{
+	struct span chosen, offered;
+	char got[200];
+	struct text t;
+	size_t i;
+
+	for (i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+		chosen.p = choices[i].chosen;
+		chosen.n = strlen(chosen.p);
+		offered.p = choices[i].offered;
+		offered.n = strlen(offered.p);
+		text_init(&t, got, sizeof got);
+		redact_choice(&t, chosen, offered);
+		if (t.n == strlen(choices[i].out) &&
+		    memcmp(got, choices[i].out, t.n) == 0)
+			continue;
+		fprintf(stderr, "FAIL redact choice %s: %.*s\n", chosen.p,
+		    (int)t.n, got);
+		failed = 1;
+	}
+}
+
 int
 main(void)
 {
 	size_t i;
 
+	test_names();
+	test_choices();
 	for (i = 0; i < sizeof targets / sizeof targets[0]; i++)
 		run(redact_target, targets[i].in, targets[i].out,
 		    targets[i].why);
