@@ -26,7 +26,7 @@ LIB = $$(lib=$(BEARSSL:=/build/libbearssl.a); \
 	echo "$${lib:-$$($(CC) -print-file-name=libbearssl.a)}")
 
 OBJ = http.o ws.o tls.o config.o lib/allow.o lib/apikey.o lib/arena.o \
-	lib/balance.o lib/base64.o lib/beat.o lib/body.o lib/buf.o \
+	lib/auth.o lib/balance.o lib/base64.o lib/beat.o lib/body.o lib/buf.o \
 	lib/chunk.o lib/confcheck.o lib/confhealth.o lib/confprint.o \
 	lib/confroute.o lib/conn.o lib/connect.o lib/der.o lib/dial.o \
 	lib/echo.o lib/echoconn.o lib/echohttp.o lib/echows.o lib/endpoint.o \
@@ -44,8 +44,8 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/apikey.o lib/arena.o \
 	lib/tlskeys.o lib/tlsmodel.o lib/tlspool.o lib/tlssign.o \
 	lib/tlssite.o lib/tlssleep.o lib/tlstrust.o lib/track.o lib/tunnel.o \
 	lib/upstream.o lib/value.o
-HDR = inc/allow.h inc/apikey.h inc/arena.h inc/balance.h inc/base64.h \
-	inc/bear.h inc/beat.h inc/body.h inc/buf.h inc/chunk.h \
+HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
+	inc/base64.h inc/bear.h inc/beat.h inc/body.h inc/buf.h inc/chunk.h \
 	inc/confcheck.h inc/confhealth.h inc/config.h inc/confprint.h \
 	inc/confroute.h inc/conn.h inc/connect.h inc/der.h inc/dial.h \
 	inc/echo.h inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \

@@ -32,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth.h"
 #include "config.h"
 #include "confprint.h"
 #include "conn.h"
@@ -42,6 +43,7 @@
 #include "log.h"
 #include "probe.h"
 #include "resolve.h"
+#include "route.h"
 #include "room.h"
 #include "secrets.h"
 #include "session.h"
@@ -391,7 +393,7 @@ open_logs(const struct conf *c)
 	return true;
 }
 
-/* tunnels whose route is gone end, spread over the drain time */
+/* tunnels whose route or key is gone end, spread over the drain time */
 static void
 drain_gone_routes(const struct conf *c)
 {
@@ -401,14 +403,11 @@ drain_gone_routes(const struct conf *c)
 	for (s = session_first(false); s != NULL; s = s->next) {
 		if (s->phase != S_TUNNEL)
 			continue;
-		for (r = c->routes; r != NULL; r = r->next)
-			if (strcmp(r->host, s->route->host) == 0 &&
-			    strcmp(r->path, s->route->path) == 0)
-				break;
-		if (r == NULL)
-			session_close_at(s, world.now + 1 +
-			    (int64_t)(world_random() %
-			    (uint64_t)(c->drain_ms + 1)), R_ROUTE_GONE);
+		r = route_again(c, s->route);
+		if (r == NULL || !auth_knows(r, s->key))
+			session_close_at(s, world.now + 1 + (int64_t)(
+			    world_random() % (uint64_t)(c->drain_ms + 1)),
+			    r == NULL ? R_ROUTE_GONE : R_KEY_GONE);
 	}
 }
 
@@ -565,12 +564,14 @@ take_signals(void)
 
 	n = read(signal_pipe[0], bytes, sizeof bytes);
 	for (i = 0; i < n; i++) {
-		if (bytes[i] == SIGTERM || bytes[i] == SIGINT)
+		if (bytes[i] == SIGTERM || bytes[i] == SIGINT) {
 			drain();
-		else if (bytes[i] == SIGHUP && !world.draining)
+		} else if (bytes[i] == SIGHUP && !world.draining) {
 			reload();
-		else if (bytes[i] == SIGUSR1)
+		} else if (bytes[i] == SIGUSR1) {
 			log_reopen();
+			auth_log_books();
+		}
 	}
 }
 

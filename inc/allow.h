@@ -27,10 +27,19 @@ bool allow_origin(const struct conf_word *list, struct span origin);
 bool allow_same_origin(struct span origin, struct span authority);
 
 /*
- * Writes those of the subprotocols offered in h that the list holds to t, or
- * nothing if that is NULL. How many they are; -1 if all were left out.
+ * Writes those of the subprotocols offered in h that go upstream to t, or
+ * nothing if that is NULL: those in the route's list, if it has one, without
+ * keys, if it hides these. How many they are; -1 if none of them is in the
+ * list.
  */
-int allow_protocols(const struct conf_word *list, const struct http_head *h,
+int allow_protocols(const struct conf_route *r, const struct http_head *h,
     struct text *t);
+/*
+ * The one to choose for a client if its upstream has chosen none, where the
+ * route asks for keys: the first one in the list that is no part of a key; if
+ * there is none, what announces a key; else empty.
+ */
+struct span allow_choice(const struct conf_route *r,
+    const struct http_head *h);
 
 #endif

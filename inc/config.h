@@ -90,6 +90,7 @@ struct conf_route {
 	struct tally *tally; /* for the caller: its tunnels */
 	struct target *targets; /* for the caller: one per upstream, zeroed */
 	void **secrets; /* the same: how TLS is spoken to it */
+	void *auth; /* for the caller: who may come in, or NULL */
 	struct conf_setting *settings; /* private: what stands in it */
 	KEYS_ROUTE(CONF_FIELD)
 };

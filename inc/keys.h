@@ -110,6 +110,22 @@
 	    "PEM file with the key of upstream_cert.") \
 	KEY(client_ca, "client_ca", FILE, "", LIVE, \
 	    "PEM file of CAs; clients of the route's host must show a certificate of one of them.") \
+	KEY(keys, "keys", FILE, "", LIVE, \
+	    "File of the keys that clients must show one of: lines \"name = key\" or \"name = sha256:HEX\".") \
+	KEY(jwt, "jwt", SECRET, "", LIVE, \
+	    "What signs the tokens (JWT) that clients must show: hs256 SECRET, or a file with public keys in PEM or a set of keys in JSON.") \
+	KEY(jwt_issuer, "jwt_issuer", ANY, "", LIVE, \
+	    "Issuer (iss) that a token must name.") \
+	KEY(jwt_audience, "jwt_audience", ANY, "", LIVE, \
+	    "Audience (aud) that a token must name.") \
+	KEY(jwt_leeway_ms, "jwt_leeway", MSEC, "30s", LIVE, \
+	    "How far the clocks of token issuers may be off.") \
+	KEY(basic, "basic", FILE, "", LIVE, \
+	    "File of the users and passwords that clients must show one of, as htpasswd makes them.") \
+	KEY(key_query, "key_query", PARAM, "", LIVE, \
+	    "Parameter of the query in which a key or token may stand.") \
+	KEY(key_pass, "key_pass", BOOL, "no", LIVE, \
+	    "Pass what a client has shown on to the upstream.") \
 	KEY(redirect, "redirect", REDIRECT, "off", LIVE, \
 	    "off; https to send requests that come without TLS there (308); or, in a route, [STATUS] URL to send all elsewhere, with $host and $path.") \
 	KEY(respond, "respond", RESPOND, "", LIVE, \

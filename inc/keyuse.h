@@ -11,6 +11,12 @@
  */
 enum keyuse_kind { KEYUSE_KEY, KEYUSE_USER, KEYUSE_SUBJECT };
 
+/* of requests, and of tunnels that have ended */
+struct keyuse_sums {
+	uint64_t bytes_in, bytes_out, messages_in, messages_out;
+	int64_t ms; /* that the tunnels were open */
+};
+
 #define KEYUSE_NAME 64 /* bytes of a name at the most */
 
 struct keyuse {
@@ -19,9 +25,9 @@ struct keyuse {
 	enum keyuse_kind kind;
 	char name[KEYUSE_NAME + 1];
 	unsigned tunnels; /* open now */
-	uint64_t all_tunnels, requests; /* ever; requests but handshakes */
-	uint64_t bytes_in, bytes_out, messages_in, messages_out;
-	int64_t ms; /* that its tunnels were open */
+	/* ever: that opened; answered otherwise, refusals of limits too */
+	uint64_t all_tunnels, requests;
+	struct keyuse_sums sums;
 	int64_t rate_at; /* microseconds: when its bucket is full again */
 };
 
@@ -43,6 +49,10 @@ void keyuse_drop(struct keyuse *u); /* NULL is fine */
  */
 int64_t keyuse_take(struct keyuse *u, const struct keyuse_limits *l,
     int64_t now_ms);
+/* the books: on a request, and on a tunnel that is counted in tunnels. They
+ * drop the hold on u, which may be NULL */
+void keyuse_request_done(struct keyuse *u, uint64_t in, uint64_t out);
+void keyuse_tunnel_done(struct keyuse *u, const struct keyuse_sums *sums);
 /* calls fn for each there is, in no order */
 void keyuse_each(void (*fn)(const struct keyuse *u, void *arg), void *arg);
 

@@ -9,12 +9,13 @@
  * finds them, and a refusal that is told in a WebSocket.
  */
 struct offer {
-	size_t key, protocols, extensions; /* bytes of each */
+	size_t key, protocols, extensions, choice; /* bytes of each */
 };
 
-/* writes them to t; of the subprotocols those in the list, if that is one */
+/* writes them to t; of the subprotocols those that r lets through, or, if that
+ * is NULL, all */
 void offer_write(struct offer *o, struct text *t, const struct http_head *h,
-    const struct conf_word *list);
+    const struct conf_route *r);
 /* sets x's spans to where they stand now */
 void offer_place(struct exchange *x, const char *p, const struct offer *o);
 /*

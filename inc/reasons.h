@@ -122,6 +122,7 @@ R(HEALTH_STATUS,      "health_status",       0,   WARN, "The upstream answered a
 R(HEALTH_NO_PONG,     "health_no_pong",      0,   WARN, "The upstream did not answer the ping of a health check in time.")
 /* how weir ends a tunnel: RFC 6455 5 and 7.4 */
 R(LIFETIME,           "lifetime",            0,   INFO, "The tunnel was open for as long as it may be.")
+R(KEY_GONE,           "key_gone",            0,   INFO, "The tunnel's key is not in the configuration any more.")
 R(ROUTE_GONE,         "route_gone",          0,   INFO, "The tunnel's route is not in the configuration any more.")
 R(CLIENT_SILENT,      "client_silent",       0,   INFO, "The client did not answer a ping in time.")
 R(UPSTREAM_SILENT,    "upstream_silent",     0,   ERROR, "The upstream did not answer a ping in time.")

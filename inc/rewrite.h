@@ -4,6 +4,7 @@
 #include "config.h"
 #include "http.h"
 #include "location.h"
+#include "shown.h"
 
 /*
  * The heads that weir sends, written anew from what was parsed and what the
@@ -19,6 +20,7 @@ struct rewrite_request {
 	uint64_t id;           /* X-Request-Id */
 	bool tls;              /* the client's side is encrypted */
 	bool handshake;        /* a WebSocket handshake */
+	const struct shown_from *hide; /* what is left out; NULL: nothing */
 };
 
 /* writes the head of the request for the upstream; t->full: it is too large */
@@ -40,6 +42,7 @@ struct rewrite_response {
 	bool keep_10;    /* an HTTP/1.0 client is told that it does not */
 	bool handshake;  /* a proved 101 */
 	const struct location *location; /* if Location changes, or NULL */
+	struct span protocol; /* of a 101 that chooses none; or empty */
 };
 
 /* writes the head of an upstream's response for the client */
@@ -59,6 +62,7 @@ struct rewrite_answer {
 	bool head;         /* it answers a HEAD: no body */
 	bool close;
 	bool keep_10;
+	bool bearer, basic; /* what a 401 asks for: RFC 6750, RFC 7617 */
 	unsigned retry_after; /* seconds, 0: not said */
 	int64_t wall_s;       /* now, seconds since 1970, for Date */
 	struct span own;      /* Location of a redirect, content of a 200 */

@@ -14,6 +14,10 @@
  */
 struct conf_route *route_find(const struct conf *c,
     const struct http_request *q);
+/* the route of c that stands for the same requests as r, of another conf, or
+ * NULL */
+struct conf_route *route_again(const struct conf *c,
+    const struct conf_route *r);
 /*
  * The bytes of path that prefix covers, compared in the same way, or -1 if
  * path does not begin with it at a segment's border.

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "conn.h"
 #include "heap.h"
+#include "keyuse.h"
 #include "peer.h"
 #include "rewrite.h"
 #include "sse.h"
@@ -84,7 +85,12 @@ struct exchange {
 	bool counted;      /* in route->open */
 	bool prefers_json;
 	bool accepted;     /* its refusal is told in a WebSocket */
+	bool key_tunnel;   /* in key_use->tunnels */
+	unsigned wait_s;   /* Retry-After at the least, for a 429 */
+	struct keyuse *key_use; /* held: whom it is for; or NULL */
 	struct span key, protocols, extensions; /* offered; in head */
+	struct span choice; /* the subprotocol if the upstream chooses none; in
+			     * head */
 	struct span own;   /* what weir says itself: Location, or content; in head */
 	/* for the log: method, target, host, each ended by NUL */
 	char text[EXCHANGE_TEXT];
@@ -98,6 +104,7 @@ struct session {
 	struct conf *conf;  /* held */
 	struct conf_route *route; /* of conf */
 	struct upstream *up; /* of route; counted there: session_use() */
+	struct keyuse *key; /* held: whom the tunnel is for; or NULL */
 	int64_t since;      /* when the phase began; HEAD: its first byte */
 	int64_t last;       /* when a byte last moved */
 	int64_t close_at;   /* to be ended by weir then, or 0 */

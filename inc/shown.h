@@ -36,15 +36,23 @@ int shown_find(const struct http_request *q, const struct shown_from *from,
 bool shown_hides(const struct shown_from *from, enum http_field_id id);
 /* writes a query, with its "?", without the parameter of that name */
 void shown_put_query(struct text *t, struct span query, const char *name);
-/* writes the list of subprotocols of all Sec-WebSocket-Protocol fields, without
- * keys if hide is set; returns its length */
-size_t shown_put_protocols(struct text *t, const struct http_head *h,
-    bool hide);
-/*
- * The subprotocol to choose for a client whose upstream has chosen none: the
- * first one that is no part of a key; if all are, the one that announces a
- * key; else empty.
- */
-struct span shown_choose(const struct http_head *h);
+
+/* the subprotocols that are offered, one after the other */
+enum shown_kind {
+	SHOWN_PLAIN,
+	SHOWN_LABELLED, /* a key behind its label and a dot */
+	SHOWN_LABEL,    /* announces that the next one is a key */
+	SHOWN_KEY
+};
+struct shown_items {
+	enum shown_kind kind; /* of the last one */
+	const struct http_head *h; /* private, as what follows */
+	const struct http_field *f;
+	struct span rest;
+};
+struct shown_items shown_items(const struct http_head *h);
+/* takes the next one of all fields, which are one list (RFC 9110 5.2); false:
+ * there is none */
+bool shown_next(struct shown_items *l, struct span *item);
 
 #endif

@@ -20,5 +20,7 @@ void tally_drop(struct conf *c);
 enum reason tally_enter(struct session *s);
 /* the handshake has failed, or the tunnel has ended: once or more */
 void tally_leave(struct session *s);
+/* a tunnel ends: to the books of its key, which is let go */
+void tally_book(struct session *s);
 
 #endif

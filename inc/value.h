@@ -15,7 +15,8 @@ enum value_type {
 	VALUE_CLOCK, VALUE_CHECK, VALUE_EXCESS,
 	VALUE_MSEC_OR, /* a duration or "same" */
 	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
-	VALUE_NAME, VALUE_PIN, VALUE_BALANCE, VALUE_HEALTH, VALUE_STATUSES,
+	VALUE_NAME, VALUE_PIN, VALUE_ANY, VALUE_SECRET, VALUE_PARAM,
+	VALUE_BALANCE, VALUE_HEALTH, VALUE_STATUSES,
 	VALUE_REDIRECT, VALUE_RESPOND, VALUE_REWRITE, /* confroute.h */
 	/* lists, which are config.c's own and not for the functions here */
 	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
@@ -116,6 +117,9 @@ statuses_have(const struct conf_statuses *s, int status)
 #define CONF_T_BALANCE struct conf_balance
 #define CONF_T_HEALTH const char * /* "/...", "websocket /...", or NULL */
 #define CONF_T_STATUSES struct conf_statuses
+#define CONF_T_ANY const char * /* never "" but NULL */
+#define CONF_T_SECRET const char * /* the same; maybe "hs256 SECRET" */
+#define CONF_T_PARAM const char * /* a parameter's name, or NULL */
 
 #define VALUE_TEXT 32 /* of a number at the most */
 

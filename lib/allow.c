@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "allow.h"
+#include "auth.h"
 
 /* RFC 6454 4: what makes two of them the same */
 struct origin {
@@ -139,26 +140,43 @@ listed(const struct conf_word *list, struct span item)
 }
 
 int
-allow_protocols(const struct conf_word *list, const struct http_head *h,
+allow_protocols(const struct conf_route *r, const struct http_head *h,
     struct text *t)
 {
-	const struct http_field *f = NULL;
-	struct span rest, item;
+	const struct shown_from *hide = auth_hides(r);
+	struct shown_items l = shown_items(h);
+	struct span item;
 	int offered = 0, n = 0;
 
-	while ((f = http_find(h, HTTP_F_SEC_WEBSOCKET_PROTOCOL, f)) != NULL) {
-		rest = f->value;
-		for (; span_next(&rest, &item); offered++) {
-			if (!listed(list, item))
-				continue;
-			if (t != NULL && n > 0)
-				text_str(t, ", ");
-			if (t != NULL)
-				text_span(t, item);
-			n++;
-		}
+	while (shown_next(&l, &item)) {
+		if (hide != NULL && hide->keys && l.kind != SHOWN_PLAIN)
+			continue;
+		offered++;
+		if (r->subprotocols != NULL && !listed(r->subprotocols, item))
+			continue;
+		if (t != NULL && n > 0)
+			text_str(t, ", ");
+		if (t != NULL)
+			text_span(t, item);
+		n++;
 	}
 	return n == 0 && offered > 0 ? -1 : n;
+}
+
+struct span
+allow_choice(const struct conf_route *r, const struct http_head *h)
+{
+	struct span item, label = {"", 0};
+	struct shown_items l = shown_items(h);
+
+	while (auth_keyed(r) && shown_next(&l, &item)) {
+		if (l.kind == SHOWN_PLAIN && (r->subprotocols == NULL ||
+		    listed(r->subprotocols, item)))
+			return item;
+		if (l.kind == SHOWN_LABEL && label.n == 0)
+			label = item;
+	}
+	return label;
 }
 
 /* ---- the configuration ---- */

@@ -224,7 +224,8 @@ static bool
 copy_head(struct exchange *x, size_t n, size_t at, size_t old_n,
     struct span host)
 {
-	struct offer offer = {x->key.n, x->protocols.n, x->extensions.n};
+	struct offer offer = {x->key.n, x->protocols.n, x->extensions.n,
+	    x->choice.n};
 	struct buf *old = x->head, *b = buf_get(n - old_n + host.n);
 
 	if (b == NULL)
@@ -257,7 +258,7 @@ name_host(struct session *s)
 	end = memchr(p, '\r', n - (size_t)(p - head));
 	if (span_equal(host, span_between(p, end)))
 		return true;
-	n += x->key.n + x->protocols.n + x->extensions.n;
+	n += x->key.n + x->protocols.n + x->extensions.n + x->choice.n;
 	return copy_head(x, n, (size_t)(p - head), (size_t)(end - p), host);
 }
 

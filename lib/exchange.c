@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "exchange.h"
+#include "auth.h"
 #include "dial.h"
 #include "judge.h"
 #include "log.h"
@@ -113,6 +114,7 @@ write_head(struct session *s, const struct http_request *q)
 	how.id = s->id;
 	how.tls = s->tls;
 	how.handshake = x->handshake;
+	how.hide = auth_hides(s->route);
 	location_change(&how.path, s->route, q->path);
 	how.authority = s->route->host_header;
 	if (how.authority != NULL && strcmp(how.authority, "upstream") == 0)
@@ -121,7 +123,7 @@ write_head(struct session *s, const struct http_request *q)
 	head = t->n;
 	/* what a handshake offered stands behind it, for the proof */
 	if (x->handshake)
-		offer_write(&offer, t, &q->h, s->route->subprotocols);
+		offer_write(&offer, t, &q->h, s->route);
 	if (t->full)
 		return R_HEAD_TOO_LARGE;
 	x->head = buf_get(t->n);

@@ -15,6 +15,7 @@ code_for(enum reason why)
 	case R_FRAME_CLOSE:
 		return WS_C_PROTOCOL;
 	case R_TOO_FAST:
+	case R_KEY_GONE:
 		return WS_C_POLICY;
 	case R_FRAME_TOO_BIG:
 	case R_MESSAGE_TOO_BIG:

@@ -5,6 +5,7 @@
 
 #include "judge.h"
 #include "allow.h"
+#include "auth.h"
 #include "fixed.h"
 #include "plain.h"
 #include "route.h"
@@ -90,9 +91,42 @@ judge_handshake(struct session *s, const struct http_request *q)
 	if (why != R_DONE)
 		return why;
 	if (s->route->subprotocols != NULL &&
-	    allow_protocols(s->route->subprotocols, &q->h, NULL) < 0)
+	    allow_protocols(s->route, &q->h, NULL) < 0)
 		return R_SUBPROTOCOL;
 	return tally_enter(s);
+}
+
+/* what the key is limited to */
+static enum reason
+judge_limits(struct exchange *x, const struct keyuse_limits *l)
+{
+	struct keyuse *key = x->key_use;
+	int64_t wait;
+
+	if (x->handshake && l->max_tunnels > 0 &&
+	    key->tunnels >= l->max_tunnels)
+		return R_KEY_TUNNELS;
+	wait = keyuse_take(key, l, world.now);
+	if (wait > 0) {
+		x->wait_s = (unsigned)(wait / 1000);
+		return R_KEY_RATE;
+	}
+	/* counted from now on, so that many at once are not too many */
+	x->key_tunnel = x->handshake;
+	key->tunnels += x->key_tunnel;
+	return R_DONE;
+}
+
+/* what the client shows */
+static enum reason
+judge_key(struct session *s, const struct http_request *q)
+{
+	struct auth_pass p;
+	enum reason why;
+
+	why = auth_judge(s->route, q, world.now, &p);
+	s->x->key_use = p.use;
+	return p.use != NULL ? judge_limits(s->x, &p.limits) : why;
 }
 
 /* what the route has to say */
@@ -105,6 +139,9 @@ judge_route(struct session *s, const struct http_request *q)
 	if (s->route->client_ca != NULL && (s->c->tls == NULL ||
 	    !tls_client_known(s->c->tls, s->route->host)))
 		return R_NO_CLIENT_CERT;
+	why = judge_key(s, q);
+	if (why != R_DONE)
+		return why;
 	if (s->route->body_max > 0 && q->h.body == HTTP_BODY_LENGTH &&
 	    q->h.length > s->route->body_max)
 		return R_BODY_TOO_LARGE;

@@ -77,6 +77,31 @@ keyuse_take(struct keyuse *u, const struct keyuse_limits *l, int64_t now_ms)
 }
 
 void
+keyuse_request_done(struct keyuse *u, uint64_t in, uint64_t out)
+{
+	if (u == NULL)
+		return;
+	u->requests++;
+	u->sums.bytes_in += in;
+	u->sums.bytes_out += out;
+	keyuse_drop(u);
+}
+
+void
+keyuse_tunnel_done(struct keyuse *u, const struct keyuse_sums *sums)
+{
+	if (u == NULL)
+		return;
+	u->tunnels--;
+	u->sums.bytes_in += sums->bytes_in;
+	u->sums.bytes_out += sums->bytes_out;
+	u->sums.messages_in += sums->messages_in;
+	u->sums.messages_out += sums->messages_out;
+	u->sums.ms += sums->ms;
+	keyuse_drop(u);
+}
+
+void
 keyuse_each(void (*fn)(const struct keyuse *u, void *arg), void *arg)
 {
 	const struct keyuse *u;

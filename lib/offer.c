@@ -1,6 +1,7 @@
 /* What handshakes offer: see offer.h. */
 #include "offer.h"
 #include "allow.h"
+#include "auth.h"
 
 /* writes all values of a field as one list; returns its length */
 static size_t
@@ -19,18 +20,22 @@ put_list(struct text *t, const struct http_head *h, enum http_field_id id)
 
 void
 offer_write(struct offer *o, struct text *t, const struct http_head *h,
-    const struct conf_word *list)
+    const struct conf_route *r)
 {
 	size_t start;
 
 	o->key = put_list(t, h, HTTP_F_SEC_WEBSOCKET_KEY);
 	start = t->n;
-	if (list != NULL)
-		allow_protocols(list, h, t);
+	if (r != NULL && (r->subprotocols != NULL || auth_hides(r) != NULL))
+		allow_protocols(r, h, t);
 	else
 		put_list(t, h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
 	o->protocols = t->n - start;
 	o->extensions = put_list(t, h, HTTP_F_SEC_WEBSOCKET_EXTENSIONS);
+	start = t->n;
+	if (r != NULL)
+		text_span(t, allow_choice(r, h));
+	o->choice = t->n - start;
 }
 
 void
@@ -41,6 +46,8 @@ offer_place(struct exchange *x, const char *p, const struct offer *o)
 	x->protocols = (struct span){p, o->protocols};
 	p += o->protocols;
 	x->extensions = (struct span){p, o->extensions};
+	p += o->extensions;
+	x->choice = (struct span){p, o->choice};
 }
 
 enum reason

@@ -36,14 +36,14 @@ skip_body(struct session *s)
 }
 
 static unsigned
-retry_after(enum reason why)
+retry_after(enum reason why, unsigned wait_s)
 {
 	int status = reason_status(why);
 
 	/* spread, so that those who were refused do not come back at once */
 	if (status != 429 && status != 503)
 		return 0;
-	return 1 + (unsigned)(world_random() % 5);
+	return wait_s + 1 + (unsigned)(world_random() % 5);
 }
 
 /* the answer as HTTP has it */
@@ -62,7 +62,9 @@ put_answer(struct session *s, struct text *t, enum reason why, int status)
 	x->keep = x->keep && skip_body(s) && !world.draining;
 	a.close = !x->keep;
 	a.keep_10 = x->keep && x->minor == 0;
-	a.retry_after = retry_after(why);
+	a.retry_after = retry_after(why, x->wait_s);
+	a.bearer = keys_of(s)->keys != NULL || keys_of(s)->jwt != NULL;
+	a.basic = keys_of(s)->basic != NULL;
 	a.wall_s = (int64_t)time(NULL);
 	a.own = x->own;
 	if (why == R_RESPOND)

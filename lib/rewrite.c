@@ -164,8 +164,9 @@ put_origin(struct text *t, const struct http_request *q,
 
 static void
 put_target(struct text *t, const struct http_request *q,
-    const struct location_path *change)
+    const struct rewrite_request *how)
 {
+	const struct location_path *change = &how->path;
 	struct span path = q->path;
 	bool longer = *change->add != '\0' || *change->to != '\0';
 
@@ -178,7 +179,10 @@ put_target(struct text *t, const struct http_request *q,
 	if (path.n == 0 ? !longer : *path.p != '/' && change->strip > 0)
 		text_mem(t, "/", 1);
 	text_span(t, path);
-	text_span(t, q->query);
+	if (how->hide != NULL && how->hide->query != NULL)
+		shown_put_query(t, q->query, how->hide->query);
+	else
+		text_span(t, q->query);
 }
 
 static void
@@ -202,10 +206,10 @@ put_protocols(struct text *t, const struct conf_route *r,
 
 	f = http_find(h, HTTP_F_SEC_WEBSOCKET_PROTOCOL, NULL);
 	if (f == NULL || ruled_out(r->set_header, r->del_header, f) ||
-	    allow_protocols(r->subprotocols, h, NULL) <= 0)
+	    allow_protocols(r, h, NULL) <= 0)
 		return;
 	text_str(t, "Sec-WebSocket-Protocol: ");
-	allow_protocols(r->subprotocols, h, t);
+	allow_protocols(r, h, t);
 	text_mem(t, "\r\n", 2);
 }
 
@@ -214,13 +218,14 @@ rewrite_request(struct text *t, const struct http_request *q,
     const struct rewrite_request *how)
 {
 	const struct conf_route *r = how->route;
-	bool choose = how->handshake && r->subprotocols != NULL;
+	bool choose = (how->handshake && r->subprotocols != NULL) ||
+	    (how->hide != NULL && how->hide->keys);
 	const struct http_field *f;
 	unsigned i;
 
 	text_span(t, q->method);
 	text_mem(t, " ", 1);
-	put_target(t, q, &how->path);
+	put_target(t, q, how);
 	text_str(t, " HTTP/1.1\r\nHost: ");
 	if (how->authority != NULL)
 		text_str(t, how->authority);
@@ -232,6 +237,7 @@ rewrite_request(struct text *t, const struct http_request *q,
 		if (f->hop || f->id == HTTP_F_HOST || forged(f->id) ||
 		    (f->id == HTTP_F_EXPECT && !q->expect_continue) ||
 		    (f->id == HTTP_F_SEC_WEBSOCKET_PROTOCOL && choose) ||
+		    (how->hide != NULL && shown_hides(how->hide, f->id)) ||
 		    ruled_out(r->set_header, r->del_header, f))
 			continue;
 		put_field(t, f->name, f->value);
@@ -312,6 +318,8 @@ rewrite_response(struct text *t, const struct http_response *r,
 		text_str(t, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 	else
 		put_connection(t, how->close, how->keep_10);
+	if (how->protocol.n > 0)
+		put_field(t, span_of("Sec-WebSocket-Protocol"), how->protocol);
 	rewrite_rules(t, route->set_response_header);
 	rewrite_rules(t, route->add_response_header);
 	text_mem(t, "\r\n", 2);
@@ -399,6 +407,25 @@ rewrite_date(struct text *t, int64_t wall_s)
 	text_mem(t, "\r\n", 2);
 }
 
+/* RFC 9110 11.6.1, RFC 6750 3.1 */
+static void
+put_challenge(struct text *t, const struct rewrite_answer *how)
+{
+	if (how->bearer) {
+		text_str(t, "WWW-Authenticate: Bearer");
+		if (how->reason != R_NO_KEY) {
+			text_str(t, " error=\"invalid_token\", "
+			    "error_description=\"");
+			text_str(t, reason_sentence(how->reason));
+			text_str(t, "\"");
+		}
+		text_mem(t, "\r\n", 2);
+	}
+	if (how->basic)
+		text_str(t, "WWW-Authenticate: Basic realm=\"weir\", "
+		    "charset=\"UTF-8\"\r\n");
+}
+
 void
 rewrite_answer(struct text *t, const struct rewrite_answer *how)
 {
@@ -439,6 +466,8 @@ rewrite_answer(struct text *t, const struct rewrite_answer *how)
 	if (status == 426)
 		text_str(t, "Upgrade: websocket\r\n"
 		    "Sec-WebSocket-Version: 13\r\n");
+	if (status == 401)
+		put_challenge(t, how);
 	if (how->retry_after > 0) {
 		text_str(t, "Retry-After: ");
 		text_uint(t, how->retry_after);

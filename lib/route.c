@@ -105,3 +105,13 @@ route_find(const struct conf *c, const struct http_request *q)
 	}
 	return best;
 }
+
+struct conf_route *
+route_again(const struct conf *c, const struct conf_route *r)
+{
+	struct conf_route *again = c->routes;
+
+	while (again != NULL && !match_same(again, r))
+		again = again->next;
+	return again;
+}

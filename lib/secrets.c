@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "secrets.h"
+#include "auth.h"
 #include "log.h"
 #include "tls.h"
 
@@ -248,7 +249,8 @@ secrets_load(struct conf *c, char *err, size_t size)
 	warn_all_useless(c);
 	if (check_webroot(c, err, size) < 0)
 		return -1;
-	if (begin(c, err, size) < 0 || load_server(c, err, size) < 0)
+	if (begin(c, err, size) < 0 || load_server(c, err, size) < 0 ||
+	    auth_load(c, err, size) < 0)
 		return -1;
 	for (r = c->routes; r != NULL; r = r->next)
 		for (i = 0, e = r->upstreams; e != NULL; e = e->next)
@@ -270,6 +272,7 @@ secrets_free(struct conf *c)
 			r->secrets[i] = NULL;
 		}
 	}
+	auth_free(c);
 	tls_server_free(c->tls);
 	c->tls = NULL;
 }

@@ -553,6 +553,9 @@ exchange_close(struct session *s)
 	if (x == NULL)
 		return;
 	buf_put(x->head);
+	if (x->key_tunnel && x->key_use != NULL)
+		x->key_use->tunnels--;
+	keyuse_request_done(x->key_use, x->q.bytes, x->r.bytes);
 	if (x->counted && s->route != NULL)
 		s->route->open--;
 	if (s->tallied && !s->in_route)
@@ -584,6 +587,10 @@ log_peer(const struct session *s)
 static void
 log_where(const struct session *s)
 {
+	const struct keyuse *key = s->x != NULL ? s->x->key_use : s->key;
+
+	if (key != NULL)
+		log_pair("key", key->name);
 	if (s->route != NULL)
 		log_pair("route", s->route->text);
 	if (s->up != NULL)
@@ -721,6 +728,7 @@ session_tunnel_over(struct session *s, enum reason why, enum party by)
 			s->reason = (uint8_t)why;
 		}
 		log_tunnel_close(s);
+		tally_book(s);
 		s->opened = 0;
 	}
 	if (s->in_route && s->route != NULL)

@@ -16,15 +16,6 @@ struct finder {
 
 /* ---- subprotocols ---- */
 
-enum item { PLAIN, LABELLED, BARE_LABEL, KEY };
-
-struct items {
-	const struct http_head *h;
-	const struct http_field *f;
-	struct span rest;
-	bool key_next;
-};
-
 static bool
 begins(struct span s, const char *lit)
 {
@@ -33,30 +24,10 @@ begins(struct span s, const char *lit)
 	return s.n >= n && span_is((struct span){s.p, n}, lit);
 }
 
-/* takes the next item of all fields, which are one list: RFC 9110 5.2 */
-static bool
-next_item(struct items *l, struct span *item, enum item *kind)
+struct shown_items
+shown_items(const struct http_head *h)
 {
-	while (!span_next(&l->rest, item)) {
-		l->f = http_find(l->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL, l->f);
-		if (l->f == NULL)
-			return false;
-		l->rest = l->f->value;
-	}
-	if (l->key_next)
-		*kind = KEY;
-	else if (begins(*item, LABEL "."))
-		*kind = LABELLED;
-	else
-		*kind = span_is(*item, LABEL) ? BARE_LABEL : PLAIN;
-	l->key_next = *kind == BARE_LABEL;
-	return true;
-}
-
-static struct items
-items_of(const struct http_head *h)
-{
-	struct items l;
+	struct shown_items l;
 
 	memset(&l, 0, sizeof l);
 	l.h = h;
@@ -68,42 +39,26 @@ items_of(const struct http_head *h)
 	return l;
 }
 
-size_t
-shown_put_protocols(struct text *t, const struct http_head *h, bool hide)
+bool
+shown_next(struct shown_items *l, struct span *item)
 {
-	struct items l = items_of(h);
-	size_t start = t->n;
-	enum item kind;
-	struct span item;
+	bool key = l->kind == SHOWN_LABEL;
 
-	if (l.f == NULL)
-		return 0;
-	while (next_item(&l, &item, &kind)) {
-		if (hide && kind != PLAIN)
-			continue;
-		if (t->n > start)
-			text_mem(t, ", ", 2);
-		text_span(t, item);
+	while (!span_next(&l->rest, item)) {
+		if (l->f != NULL)
+			l->f = http_find(l->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL,
+			    l->f);
+		if (l->f == NULL)
+			return false;
+		l->rest = l->f->value;
 	}
-	return t->n - start;
-}
-
-struct span
-shown_choose(const struct http_head *h)
-{
-	struct span item, label = {"", 0};
-	struct items l = items_of(h);
-	enum item kind;
-
-	if (l.f == NULL)
-		return label;
-	while (next_item(&l, &item, &kind)) {
-		if (kind == PLAIN)
-			return item;
-		if (kind == BARE_LABEL && label.n == 0)
-			label = item;
-	}
-	return label;
+	if (key)
+		l->kind = SHOWN_KEY;
+	else if (begins(*item, LABEL "."))
+		l->kind = SHOWN_LABELLED;
+	else
+		l->kind = span_is(*item, LABEL) ? SHOWN_LABEL : SHOWN_PLAIN;
+	return true;
 }
 
 /* ---- finding ---- */
@@ -124,18 +79,16 @@ add(struct finder *f, struct span secret)
 static bool
 add_protocols(struct finder *f, const struct http_head *h)
 {
-	struct items l = items_of(h);
+	struct shown_items l = shown_items(h);
 	struct span item;
-	enum item kind;
 
-	if (l.f == NULL)
-		return true;
-	while (next_item(&l, &item, &kind)) {
-		if (kind == LABELLED) {
+	while (shown_next(&l, &item)) {
+		if (l.kind == SHOWN_LABELLED) {
 			item.p += sizeof LABEL;
 			item.n -= sizeof LABEL;
 		}
-		if ((kind == LABELLED || kind == KEY) && !add(f, item))
+		if ((l.kind == SHOWN_LABELLED || l.kind == SHOWN_KEY) &&
+		    !add(f, item))
 			return false;
 	}
 	return true;

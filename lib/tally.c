@@ -92,3 +92,17 @@ tally_leave(struct session *s)
 		peer_uncount(&s->peer, s->route->tally->what);
 	s->tallied = s->tallied_address = false;
 }
+
+void
+tally_book(struct session *s)
+{
+	struct keyuse_sums sums = {
+		.bytes_in = s->bytes_in, .bytes_out = s->bytes_out,
+		.messages_in = s->from_client.messages,
+		.messages_out = s->from_upstream.messages,
+		.ms = world.now - s->opened
+	};
+
+	keyuse_tunnel_done(s->key, &sums);
+	s->key = NULL;
+}

@@ -616,6 +616,7 @@ tunnel_open(struct session *s, const struct http_response *r, struct view *v,
 {
 	struct rewrite_response how;
 	struct exchange *x = s->x;
+	struct span chosen;
 	enum reason why;
 	struct text *t;
 
@@ -625,13 +626,21 @@ tunnel_open(struct session *s, const struct http_response *r, struct view *v,
 	memset(&how, 0, sizeof how);
 	how.route = s->route;
 	how.handshake = true;
+	/* a browser that offers some ends the connection if none is chosen */
+	chosen = value_of(&r->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
+	if (chosen.n == 0)
+		chosen = how.protocol = x->choice;
 	t = world_text();
 	rewrite_response(t, r, &how);
 	if (t->full)
 		return R_RESPONSE_TOO_LARGE;
-	session_log_tunnel(s, value_of(&r->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL));
+	session_log_tunnel(s, chosen);
 	s->in_route = x->counted;
 	x->counted = false;
+	s->key = x->key_use;
+	x->key_use = NULL;
+	if (s->key != NULL)
+		s->key->all_tunnels++;
 	exchange_close(s);
 	begin(s, r);
 	session_phase(s, S_TUNNEL);

@@ -256,6 +256,15 @@ parse_statuses(const char *text, struct conf_statuses *v, struct arena **a)
 	return "not a list of statuses as 200,300-399, from 100 to 599";
 }
 
+/* what stands in a query as it is, and no longer than redact.h takes */
+static bool
+is_param(const char *text)
+{
+	return strlen(text) <= 64 && text[strspn(text,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789._~-")] == '\0';
+}
+
 const char *
 value_parse(enum value_type type, const char *text, uint64_t min,
     uint64_t max, void *field, struct arena **a)
@@ -286,6 +295,8 @@ value_parse(enum value_type type, const char *text, uint64_t min,
 		return parse_health(text, field, a);
 	if (type == VALUE_STATUSES)
 		return parse_statuses(text, field, a);
+	if (type == VALUE_PARAM && !is_param(text))
+		return "not the name of a parameter";
 	if (type == VALUE_HOST && strcmp(text, "client") == 0)
 		text = "";
 	else if (type == VALUE_HOST && *text != '\0' &&

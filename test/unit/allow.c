@@ -266,6 +266,7 @@ test_protocols(void)
 	char in[500], got[100];
 	struct conf_word *list;
 	struct arena *a = NULL;
+	struct conf_route r;
 	struct http_head h;
 	struct text t;
 	size_t i;
@@ -278,9 +279,11 @@ test_protocols(void)
 		    "head", in, protocols[i].why);
 		list = list_of(&a, VALUE_PROTOCOLS, protocols[i].list);
 		text_init(&t, got, sizeof got);
-		n = allow_protocols(list, &h, &t);
+		memset(&r, 0, sizeof r);
+		r.subprotocols = list;
+		n = allow_protocols(&r, &h, &t);
 		expect(n == protocols[i].n &&
-		    n == allow_protocols(list, &h, NULL) &&
+		    n == allow_protocols(&r, &h, NULL) &&
 		    t.n == strlen(protocols[i].out) &&
 		    memcmp(got, protocols[i].out, t.n) == 0, "protocols", in,
 		    protocols[i].why);

@@ -66,6 +66,29 @@ test_names(void)
 }
 
 static void
+test_books(void)
+{
+	static const struct keyuse_sums sums = {1, 20, 300, 4000, 50000};
+	struct keyuse *u = get(KEYUSE_KEY, "b");
+
+	keyuse_hold(u);
+	keyuse_request_done(u, 5, 60);
+	u->tunnels = 2;
+	keyuse_hold(u);
+	keyuse_tunnel_done(u, &sums);
+	keyuse_hold(u);
+	keyuse_tunnel_done(u, &sums);
+	expect(u->refs == 1 && u->tunnels == 0 && u->requests == 1, "books",
+	    "numbers");
+	expect(u->sums.bytes_in == 7 && u->sums.bytes_out == 100 &&
+	    u->sums.messages_in == 600 && u->sums.messages_out == 8000 &&
+	    u->sums.ms == 100000, "books", "sums");
+	keyuse_request_done(NULL, 1, 1);
+	keyuse_tunnel_done(NULL, &sums);
+	keyuse_drop(u);
+}
+
+static void
 test_rate(void)
 {
 	static const struct keyuse_limits l = {0, 60, 60000}, none = {0},
@@ -98,6 +121,7 @@ int
 main(void)
 {
 	test_names();
+	test_books();
 	test_rate();
 	return failed;
 }
