@@ -307,6 +307,14 @@ settle_rule(struct loader *l, const struct conf_setting *s)
 	return 0;
 }
 
+/* the same about a rule, of which no more is shown than may be its name */
+static int
+bad_rule(struct loader *l, const char *what)
+{
+	return fail(l, "%s: %.*s", what, (int)strcspn(l->raw, " \t:"),
+	    l->raw);
+}
+
 static int
 set_rule(struct loader *l, struct conf_setting *s)
 {
@@ -315,13 +323,13 @@ set_rule(struct loader *l, struct conf_setting *s)
 	char *name = l->value, *value = name + strcspn(name, del ? "" : ":");
 
 	if (!del && *value == '\0')
-		return bad(l, "not \"Name: value\"");
+		return bad_rule(l, "not \"Name: value\"");
 	rule->op = del ? CONF_DEL :
 	    s->key->type == VALUE_RULE_SET ? CONF_SET : CONF_ADD;
 	rule->name.p = name;
 	rule->name.n = (size_t)(value - name);
 	if (!field_is_token(rule->name))
-		return bad(l, "not the name of a field");
+		return bad_rule(l, "not the name of a field");
 	rule->id = (int)field_id(rule->name);
 	if (rule->id == HTTP_F_HOST)
 		return bad(l, "use host_header for Host");

@@ -6,6 +6,7 @@
 
 #include "confprint.h"
 #include "key.h"
+#include "redact.h"
 
 static bool
 same_value(const struct key *k, const void *a, const void *b)
@@ -16,12 +17,27 @@ same_value(const struct key *k, const void *a, const void *b)
 	    value_text(k->type, b, two)) == 0;
 }
 
+/* what stands before a value that is a secret, or NULL: it is none */
+static const char *
+secret(const struct conf_setting *s, const char *text, int *n)
+{
+	if (key_is_rule(s->key) && s->rule.op != CONF_DEL &&
+	    redact_field(s->rule.name)) {
+		*n = (int)s->rule.name.n;
+		return ": ";
+	}
+	*n = (int)strlen("hs256");
+	return s->key->type == VALUE_SECRET &&
+	    strncmp(text, "hs256 ", (size_t)*n + 1) == 0 ? " " : NULL;
+}
+
 /* writes a line; field is that of a key without a list */
 static void
 print_setting(FILE *f, const struct conf_setting *s, const void *field)
 {
 	char buf[VALUE_TEXT];
-	const char *text;
+	const char *text, *gap;
+	int n;
 
 	if (strstr(s->raw, "${") != NULL)
 		text = s->raw;
@@ -29,6 +45,11 @@ print_setting(FILE *f, const struct conf_setting *s, const void *field)
 		text = s->text;
 	else
 		text = value_text(s->key->type, field, buf);
+	gap = text != s->raw ? secret(s, text, &n) : NULL;
+	if (gap != NULL) {
+		fprintf(f, "%s = %.*s%s***\n", s->key->name, n, text, gap);
+		return;
+	}
 	fprintf(f, "%s =%s%s\n", s->key->name, *text != '\0' ? " " : "",
 	    text);
 }

@@ -395,7 +395,7 @@ test_refused(void)
 	const char *value;
 	char want[512];
 	struct conf *c;
-	size_t i, j;
+	size_t i, j, n;
 
 	for (i = 0; i < COUNT(refused); i++)
 		for (j = 0; refused[i].rows[j].why != NULL; j++) {
@@ -403,8 +403,11 @@ test_refused(void)
 			c = with(refused[i].key, value);
 			check(c == NULL, value, refused[i].rows[j].why);
 			conf_free(c);
-			snprintf(want, sizeof want, "-o: %s: %s: %s",
-			    refused[i].key, refused[i].what, value);
+			/* what may be a secret behind a missing colon */
+			n = strcmp(refused[i].what, "not the name of a field")
+			    == 0 ? strcspn(value, " \t:") : strlen(value);
+			snprintf(want, sizeof want, "-o: %s: %s: %.*s",
+			    refused[i].key, refused[i].what, (int)n, value);
 			same(refused[i].rows[j].why, err, want);
 		}
 }
