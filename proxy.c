@@ -41,6 +41,7 @@
 #include "health.h"
 #include "listen.h"
 #include "log.h"
+#include "newkey.h"
 #include "probe.h"
 #include "resolve.h"
 #include "route.h"
@@ -564,11 +565,11 @@ take_signals(void)
 
 	n = read(signal_pipe[0], bytes, sizeof bytes);
 	for (i = 0; i < n; i++) {
-		if (bytes[i] == SIGTERM || bytes[i] == SIGINT) {
+		if (bytes[i] == SIGTERM || bytes[i] == SIGINT)
 			drain();
-		} else if (bytes[i] == SIGHUP && !world.draining) {
+		else if (bytes[i] == SIGHUP && !world.draining)
 			reload();
-		} else if (bytes[i] == SIGUSR1) {
+		else if (bytes[i] == SIGUSR1) {
 			log_reopen();
 			auth_log_books();
 		}
@@ -821,6 +822,7 @@ usage(FILE *f)
 	    "       weir [-nv] [-o key=value]... LISTEN UPSTREAM\n"
 	    "       weir probe [options] URL\n"
 	    "       weir echo LISTEN\n"
+	    "       weir key NAME\n"
 	    "       weir -V | -h\n");
 }
 
@@ -896,6 +898,8 @@ main(int argc, char **argv)
 	argv += optind;
 	if (argc == 2 && strcmp(argv[0], "echo") == 0)
 		return echo_main(argv[1]);
+	if (argc == 2 && strcmp(argv[0], "key") == 0)
+		return newkey_main(argv[1]);
 	if (argc == 2 && !file) {
 		args.listen = argv[0];
 		args.upstream = argv[1];

@@ -2,14 +2,15 @@
 import base64
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 
-from weir import (BRIEF, Origin, Weir, at_end, case, describe, each,
-                  main, plain, refusal, same, until, ws_101,
+from weir import (BINARY, BRIEF, Origin, Weir, at_end, case, describe, each,
+                  main, plain, refusal, run_weir, same, until, ws_101,
                   ws_close, ws_frame, ws_request, ws_serve)
 
 ALICE, BOB = 'alice-key-0123456789', 'bob-key-0123456789abc'
@@ -438,6 +439,26 @@ def broken_reload():
         assert 'keys:2: not' in line['msg'], line
         assert ALICE not in line['msg'], line
         same(w.get('/', bearer(BOB)).status, 200, 'status')
+
+
+@case
+def made():
+    """weir key makes one that works."""
+    p = subprocess.run([BINARY, 'key', 'carol'], capture_output=True)
+    same(p.returncode, 0, 'status')
+    key = p.stderr.decode().strip()
+    assert re.match(r'weir_[A-Za-z0-9_-]{43}\Z', key), key
+    same(p.stdout.decode(), 'carol = sha256:%s\n' % sha256(key), 'line')
+    again = subprocess.run([BINARY, 'key', 'carol'], capture_output=True)
+    assert again.stderr != p.stderr, 'twice the same'
+    path = write(p.stdout.decode())
+    with Origin() as o, Weir('keys = ' + path, o) as w:
+        same(w.get('/', bearer(key)).status, 200, 'status')
+        same(w.next()['key'], 'carol', 'name')
+    for name in '', 'a b', 'a/b', 'x' * 65, 'a=':
+        status, out, err = run_weir('key', name)
+        same((status, out), (2, b''), 'a bad name')
+        assert b'name' in err, err
 
 
 def users():
