@@ -1,0 +1,265 @@
+/* Listeners and what comes in by them: see door.h. */
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "door.h"
+#include "log.h"
+#include "session.h"
+
+/* connections accepted in one turn, so that those that stand get theirs */
+#define ACCEPTS_PER_TURN 64
+/* how long accepting pauses when the system is out of something */
+#define ACCEPT_PAUSE_MS 100
+
+static struct listener *listeners;
+static int64_t accept_again; /* accepting pauses until then */
+
+static bool
+may_accept(void)
+{
+	return !world.draining && world.now >= accept_again &&
+	    (world.sessions < world.max_sessions ||
+	    session_evict_at() <= world.now);
+}
+
+/* the system is out of descriptors or memory: what stands goes on, and the
+ * queue in the kernel waits */
+static void
+pause_accepting(int err)
+{
+	static int64_t told;
+
+	if (err != EMFILE && err != ENFILE && err != ENOBUFS &&
+	    err != ENOMEM)
+		return;
+	upstream_drop_all();
+	accept_again = world.now + ACCEPT_PAUSE_MS;
+	if (world.now - told >= 1000 || told == 0) {
+		errno = err;
+		log_warn("accepting pauses:");
+		told = world.now;
+	}
+}
+
+/* one connection; false: none waits, or none can be taken now */
+static bool
+accept_one(const struct listener *l, int fd)
+{
+	struct session *oldest = NULL;
+	struct addr from;
+	int c;
+
+	if (!may_accept())
+		return false;
+	if (world.sessions >= world.max_sessions &&
+	    (oldest = session_evictable()) == NULL)
+		return false;
+	c = listener_accept(fd, &from);
+	if (c < 0) {
+		pause_accepting(errno);
+		/* one that was reset while it waited leaves the others */
+		return errno == ECONNABORTED || errno == EINTR;
+	}
+	if (oldest != NULL)
+		session_end(oldest, R_IDLE, BY_WEIR);
+	session_reap();
+	if (!session_open(c, &from, l->tls))
+		close(c);
+	return true;
+}
+
+void
+door_serve(struct listener *l, int fd)
+{
+	int i;
+
+	for (i = 0; i < ACCEPTS_PER_TURN && accept_one(l, fd); i++)
+		;
+}
+
+/* takes all that wait at a listener which is about to close */
+static void
+empty_queue(const struct listener *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n_fds; i++)
+		while (accept_one(l, l->fds[i]))
+			;
+}
+
+void
+door_empty(void)
+{
+	const struct listener *l;
+
+	for (l = listeners; l != NULL; l = l->next)
+		empty_queue(l);
+}
+
+int
+door_wants(void)
+{
+	return may_accept() ? POLLIN : 0;
+}
+
+void
+door_watch(void)
+{
+	const struct listener *l;
+	unsigned i;
+
+	for (l = listeners; l != NULL; l = l->next)
+		for (i = 0; i < l->n_fds; i++)
+			conn_wants(l->ends[i], door_wants());
+}
+
+int64_t
+door_next(void)
+{
+	int64_t at = INT64_MAX;
+
+	if (accept_again > world.now)
+		at = accept_again;
+	if (world.sessions >= world.max_sessions &&
+	    session_evict_at() > world.now && session_evict_at() < at)
+		at = session_evict_at();
+	return at;
+}
+
+static void
+close_listener(struct listener *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n_fds; i++)
+		conn_release(l->ends[i]);
+	listener_close(l);
+}
+
+void
+door_give_up(struct listener *list)
+{
+	struct listener *next;
+
+	for (; list != NULL; list = next) {
+		next = list->next;
+		close_listener(list);
+	}
+}
+
+void
+door_close(void)
+{
+	door_give_up(listeners);
+	listeners = NULL;
+}
+
+/* opens one and puts it among the ends that the loop watches; NULL, errno */
+static struct listener *
+open_listener(const struct conf_endpoint *e)
+{
+	struct listener *l;
+	unsigned i;
+
+	l = listener_open(e);
+	if (l == NULL)
+		return NULL;
+	for (i = 0; i < l->n_fds; i++) {
+		l->ends[i] = conn_open(l->fds[i], CONN_LISTENER, l);
+		if (l->ends[i] == NULL) {
+			close_listener(l);
+			errno = ENOMEM;
+			return NULL;
+		}
+	}
+	return l;
+}
+
+static const struct listener *
+find_listener(const struct conf_endpoint *e)
+{
+	const struct listener *l = listeners;
+
+	while (l != NULL && !listener_is(l, e))
+		l = l->next;
+	return l;
+}
+
+bool
+door_open(const struct conf *c, struct listener **fresh)
+{
+	const struct conf_endpoint *e;
+	struct listener *l;
+	int err;
+
+	*fresh = NULL;
+	for (e = c->listens; e != NULL; e = e->next) {
+		if (find_listener(e) != NULL)
+			continue;
+		l = open_listener(e);
+		if (l == NULL) {
+			err = errno;
+			door_give_up(*fresh);
+			errno = err;
+			log_error("%s: listen on %s:", e->where, e->text);
+			return false;
+		}
+		l->next = *fresh;
+		*fresh = l;
+	}
+	return true;
+}
+
+static const struct conf_endpoint *
+find_endpoint(const struct conf *c, const struct listener *l)
+{
+	const struct conf_endpoint *e = c->listens;
+
+	while (e != NULL && !listener_is(l, e))
+		e = e->next;
+	return e;
+}
+
+static void
+log_listener(const struct conf_endpoint *e)
+{
+	if (!log_begin(LOG_MAIN, LOG_L_INFO, "listening"))
+		return;
+	log_pair("address", e->text);
+	log_end();
+}
+
+/* keeps the sockets; what waits in their queues came for what was spoken */
+static void
+change_listener(struct listener *l, const struct conf_endpoint *e)
+{
+	if (l->tls == e->tls)
+		return;
+	empty_queue(l);
+	l->tls = e->tls;
+	log_listener(e);
+}
+
+void
+door_take(const struct conf *c, struct listener *fresh)
+{
+	struct listener *l, **at;
+	const struct conf_endpoint *e;
+
+	for (at = &listeners; (l = *at) != NULL;) {
+		e = find_endpoint(c, l);
+		if (e != NULL) {
+			change_listener(l, e);
+			at = &l->next;
+			continue;
+		}
+		*at = l->next;
+		empty_queue(l);
+		close_listener(l);
+	}
+	*at = fresh;
+	for (l = fresh; l != NULL; l = l->next)
+		log_listener(find_endpoint(c, l));
+}
