@@ -23,6 +23,7 @@
 
 #include "config.h"
 #include "allow.h"
+#include "conftls.h"
 #include "expand.h"
 #include "field.h"
 #include "key.h"
@@ -638,122 +639,6 @@ check(struct loader *l)
 	    value_text(VALUE_SIZE, &need, text), "header_max and header rules");
 }
 
-/* where a key comes from that holds for r */
-static const struct conf_setting *
-origin(const struct conf *c, const struct conf_route *r, const char *key)
-{
-	const struct key *k = key_find(key, r != c->defaults);
-	const struct conf_setting *s = key_given(r, k);
-
-	return s != NULL ? s : key_given(c->defaults, k);
-}
-
-/* the next message is about s */
-static void
-at(struct loader *l, const struct conf_setting *s)
-{
-	l->where = s->where;
-	l->key = s->key->name;
-	l->raw = s->raw;
-}
-
-static bool
-any_tls(const struct conf_endpoint *e)
-{
-	while (e != NULL && !e->tls)
-		e = e->next;
-	return e != NULL;
-}
-
-static int
-check_certs(struct loader *l)
-{
-	const struct conf_endpoint *e = l->c->listens;
-
-	while (e != NULL && !e->tls)
-		e = e->next;
-	if (e == NULL || l->c->certs != NULL)
-		return 0;
-	l->where = e->where;
-	l->key = "listen";
-	return fail(l, "needs a cert: %s", e->text);
-}
-
-/* whether the route's own setting says something of TLS with upstreams */
-static bool
-about_upstream_tls(struct conf *c, struct conf_route *r,
-    const struct conf_setting *s)
-{
-	char buf[VALUE_TEXT];
-
-	return strncmp(s->key->name, "upstream_", strlen("upstream_")) == 0 &&
-	    *value_text(s->key->type, key_field(c, r, s->key), buf) != '\0';
-}
-
-/* what a route says of TLS must be of use: somebody may rely on it */
-static int
-check_route_tls(struct loader *l, struct conf_route *r)
-{
-	const struct conf_setting *s;
-
-	for (s = r->settings; s != NULL; s = s->next) {
-		at(l, s);
-		if (!any_tls(r->upstreams) && about_upstream_tls(l->c, r, s))
-			return bad(l, "the route has no https:// upstream");
-	}
-	at(l, origin(l->c, r, "upstream_key"));
-	if (r->upstream_key != NULL && r->upstream_cert == NULL)
-		return bad(l, "needs an upstream_cert");
-	at(l, origin(l->c, r, "client_ca"));
-	if (r->client_ca != NULL && !any_tls(l->c->listens))
-		return bad(l, "needs an https:// listen");
-	return 0;
-}
-
-/*
- * A client is asked for its certificate before it names a path: routes of one
- * host ask for the same, and one that says nothing for what another says.
- */
-static int
-share_client_ca(struct loader *l, const struct conf_route *from)
-{
-	const struct key *k = key_find("client_ca", true);
-	const struct conf_setting *own;
-	struct conf_route *r;
-
-	for (r = l->c->routes; r != NULL; r = r->next) {
-		if (from->client_ca == NULL || strcmp(r->host, from->host) != 0)
-			continue;
-		own = key_given(r, k);
-		if (r->client_ca == NULL && own == NULL)
-			r->client_ca = from->client_ca;
-		if (r->client_ca != NULL &&
-		    strcmp(r->client_ca, from->client_ca) == 0)
-			continue;
-		at(l, own != NULL ? own : key_given(from, k));
-		return fail(l, "not that of the same host at %s: %s",
-		    (own != NULL ? from : r)->where, l->raw);
-	}
-	return 0;
-}
-
-/* what TLS requires */
-static int
-check_tls(struct loader *l)
-{
-	struct conf_route *r;
-
-	if (check_certs(l) != 0)
-		return -1;
-	for (r = l->c->routes; r != NULL; r = r->next)
-		if (check_route_tls(l, r) != 0)
-			return -1;
-	for (r = l->c->routes; r != NULL; r = r->next)
-		if (share_client_ca(l, r) != 0)
-			return -1;
-	return 0;
-}
-
 /* puts together what was read */
 static int
 finish(struct loader *l)
@@ -770,7 +655,9 @@ finish(struct loader *l)
 	for (r = l->c->routes; r != NULL; r = r->next)
 		if (finish_route(l, r) != 0)
 			return -1;
-	return check_tls(l) == 0 ? check(l) : -1;
+	if (conftls_check(l->c, l->err, l->err_size) != 0)
+		return -1;
+	return check(l);
 }
 
 /* all keys but the lists, which begin empty */
@@ -882,14 +769,14 @@ conf_listen_address(const char *text, struct conf **owner, char *err,
 		return NULL;
 	l->where = "command line";
 	*owner = hand_over(l, read_text(l, "listen=", text) == 0 ?
-	    check_certs(l) : -1);
+	    conftls_certs(l->c, err, err_size) : -1);
 	return *owner != NULL ? (*owner)->listens : NULL;
 }
 
 const char *
 conf_where(const struct conf *c, const struct conf_route *r, const char *key)
 {
-	const struct conf_setting *s = origin(c, r, key);
+	const struct conf_setting *s = key_origin(c, r, key);
 
 	return s != NULL && s->where != NULL ? s->where : r->where;
 }

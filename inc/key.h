@@ -49,5 +49,8 @@ const struct key *key_find(const char *name, bool in_route);
 /* the first setting of k in the scope of r, or NULL */
 struct conf_setting *key_given(const struct conf_route *r,
     const struct key *k);
+/* where a key comes from that holds for r: r, or the global scope */
+const struct conf_setting *key_origin(const struct conf *c,
+    const struct conf_route *r, const char *key);
 
 #endif

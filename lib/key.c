@@ -63,3 +63,12 @@ key_given(const struct conf_route *r, const struct key *k)
 		s = s->next;
 	return s;
 }
+
+const struct conf_setting *
+key_origin(const struct conf *c, const struct conf_route *r, const char *key)
+{
+	const struct key *k = key_find(key, r != c->defaults);
+	const struct conf_setting *s = key_given(r, k);
+
+	return s != NULL ? s : key_given(c->defaults, k);
+}
