@@ -27,6 +27,7 @@
 #include "expand.h"
 #include "field.h"
 #include "key.h"
+#include "params.h"
 
 #define TEXT_SIZE 65536 /* of a line, an expanded value */
 #define HEAD_EXTRA 2048 /* that weir itself adds to a head at the most */
@@ -162,7 +163,9 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 
 	if (e == NULL)
 		return -1;
-	wrong = endpoint_parse(&l->c->arena, l->value, listener, e);
+	wrong = listener ?
+	    params_listen(&l->c->arena, l->value, e, &s->text) :
+	    endpoint_parse(&l->c->arena, l->value, false, e);
 	if (wrong != NULL)
 		return bad(l, wrong);
 	for (; *list != NULL; list = &(*list)->next)
@@ -171,9 +174,10 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 			    (*list)->where, l->raw);
 	*list = e;
 	e->where = l->where;
+	if (listener)
+		return 0;
 	s->text = e->text;
-	if (!listener)
-		l->route->n_upstreams++;
+	l->route->n_upstreams++;
 	return 0;
 }
 
@@ -228,6 +232,18 @@ add_word(struct loader *l, struct conf_setting *s, struct conf_word **list)
 	const char *wrong = allow_add(&l->c->arena, s->key->type, l->value,
 	    list, &s->text);
 
+	return wrong != NULL ? bad(l, wrong) : 0;
+}
+
+static int
+add_nets(struct loader *l, struct conf_setting *s, struct cidr **list)
+{
+	enum value_type type = s->key->type;
+	const char *wrong;
+
+	/* one list for both, since their order counts */
+	wrong = cidr_add(&l->c->arena, l->value, type != VALUE_DENY,
+	    type == VALUE_NETS ? list : &l->route->access, &s->text);
 	return wrong != NULL ? bad(l, wrong) : 0;
 }
 
@@ -337,6 +353,8 @@ apply(struct loader *l, const struct key *k)
 		r = add_cert_key(l, s, l->c->keyless);
 	else if (key_is_words(k))
 		r = add_word(l, s, field);
+	else if (key_is_nets(k))
+		r = add_nets(l, s, field);
 	else if (key_is_list(k))
 		r = add_endpoint(l, s, field);
 	else
@@ -567,6 +585,8 @@ finish_route(struct loader *l, struct conf_route *r)
 		if (key_is_rule(s->key) && add_rule(l, r, s, added) != 0)
 			return -1;
 	r->added = added[added[1] > added[0]];
+	if (r->access == NULL)
+		r->access = from->access;
 	if (r->n_upstreams == 0) {
 		r->upstreams = from->upstreams;
 		r->n_upstreams = from->n_upstreams;

@@ -436,6 +436,7 @@ expire(void)
 {
 	step_expire();
 	upstream_expire(world.now);
+	door_expire();
 	if (conn_doze_at <= world.now)
 		conn_doze(world.now);
 	if (room_trim_at <= world.now)

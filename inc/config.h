@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "cidr.h"
 #include "endpoint.h"
 #include "keys.h"
 #include "value.h"
@@ -44,6 +45,9 @@ struct conf_cert {
 #define CONF_T_CERT_KEYS struct conf_cert *
 #define CONF_T_ORIGINS struct conf_word *
 #define CONF_T_PROTOCOLS struct conf_word *
+#define CONF_T_NETS struct cidr *
+#define CONF_T_ALLOW struct cidr * /* and what is denied, in their order */
+#define CONF_T_DENY struct cidr * /* private: always empty */
 #define CONF_T_RULE_SET struct conf_rule *
 #define CONF_T_RULE_ADD struct conf_rule *
 #define CONF_T_RULE_DEL struct conf_rule *

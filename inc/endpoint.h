@@ -27,6 +27,8 @@ struct conf_endpoint {
 	const char *where; /* "weir.conf:12", for errors of later stages */
 	uint16_t port;
 	bool tls; /* https:// or wss:// */
+	/* to listen, by the words behind it: params.h */
+	struct cidr *access; /* who may connect; see cidr.h */
 };
 
 /*

@@ -17,7 +17,7 @@
 
 #define KEYS_GLOBAL(KEY) \
 	KEY(listens, "listen", LISTENS, "", LIVE, \
-	    "Address to accept connections on: http://HOST:PORT, https://HOST:PORT, :PORT or unix:/PATH. May be repeated.") \
+	    "Address to accept connections on: http://HOST:PORT, https://HOST:PORT, :PORT or unix:/PATH, then if need be allow=NETWORKS, deny=NETWORKS. May be repeated.") \
 	KEY(certs, "cert", CERTS, "", LIVE, \
 	    "PEM file with a certificate and its chain for https:// listeners, and its key unless a key line follows. May be repeated.") \
 	KEY(keyless, "key", CERT_KEYS, "", LIVE, \
@@ -134,6 +134,10 @@
 	    "Further upstreams or connections that a request may be tried on.") \
 	KEY(max_route, "max_connections", UINT, "0", LIVE, \
 	    "Requests and tunnels on the route at once; more are answered 503. 0: no limit.") \
+	KEY(access, "allow", ALLOW, "", LIVE, \
+	    "Addresses and networks whose clients may use the route, by commas; unix, all. The first allow or deny that holds decides. May be repeated.") \
+	KEY(denied, "deny", DENY, "", LIVE, \
+	    "Addresses and networks whose clients are answered 403, by commas; unix, all. May be repeated.") \
 	KEY(origins, "origin", ORIGINS, "", LIVE, \
 	    "Origin of pages that may open WebSockets: https://HOST[:PORT], https://*.HOST, or * for any. May be repeated. Not set: a handshake with cookies must come from its own host.") \
 	KEY(subprotocols, "subprotocol", PROTOCOLS, "", LIVE, \

@@ -64,6 +64,7 @@ R(WS_FIELD,           "ws_field",            400, WARN, "A Sec-WebSocket field i
 R(WS_ORIGIN,          "ws_origin",           400, WARN, "A WebSocket handshake has more than one Origin.")
 /* where to */
 R(NO_ROUTE,           "no_route",            404, INFO, "No route serves this host and path.")
+R(DENIED,             "denied",              403, WARN, "This address may not come in here.")
 R(ORIGIN,             "origin",              403, WARN, "Pages of this origin may not open a WebSocket here.")
 R(SUBPROTOCOL,        "subprotocol",         400, WARN, "None of the subprotocols offered is spoken here.")
 R(UNRESOLVED,         "unresolved",          503, ERROR, "The upstream's name has no address yet.")

@@ -142,8 +142,10 @@ size_t world_read_size(void);
 /* random bits, good for ids */
 uint64_t world_random(void);
 
-/* a new session for an accepted descriptor; false: the caller closes fd */
-bool session_open(int fd, const struct addr *from, bool tls);
+/* a new session for a descriptor accepted at e, which is of the conf in force;
+ * false: the caller closes fd */
+bool session_open(int fd, const struct peer *from,
+    const struct conf_endpoint *e);
 /* changes the phase and sets its deadline */
 void session_phase(struct session *s, enum phase p);
 /* looks up the deadline of the session again after a change within a phase */

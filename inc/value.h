@@ -18,6 +18,7 @@ enum value_type {
 	/* lists, which are config.c's own and not for the functions here */
 	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
 	VALUE_ORIGINS, VALUE_PROTOCOLS,
+	VALUE_NETS, VALUE_ALLOW, VALUE_DENY,
 	VALUE_RULE_SET, VALUE_RULE_ADD, VALUE_RULE_DEL
 };
 

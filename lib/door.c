@@ -11,9 +11,16 @@
 #define ACCEPTS_PER_TURN 64
 /* how long accepting pauses when the system is out of something */
 #define ACCEPT_PAUSE_MS 100
+/* refused connections are told of in a line for all of this time */
+#define TELL_MS 1000
 
 static struct listener *listeners;
 static int64_t accept_again; /* accepting pauses until then */
+static struct {
+	struct peer last;
+	unsigned n; /* that the log does not know of */
+	int64_t tell_at;
+} denied;
 
 static bool
 may_accept(void)
@@ -42,11 +49,39 @@ pause_accepting(int err)
 	}
 }
 
+static void
+tell_denied(void)
+{
+	char text[PEER_TEXT_MAX];
+
+	denied.tell_at = world.now + TELL_MS;
+	if (!log_begin(LOG_ACCESS, (enum log_level)reason_level(R_DENIED),
+	    "refused"))
+		return;
+	log_pair("client", peer_text(&denied.last, text));
+	log_pair("reason", reason_word(R_DENIED));
+	log_pair_int("count", denied.n);
+	log_end();
+	denied.n = 0;
+}
+
+/* those who may not come in are told of at most once a second: they may be
+ * many, and a log is no less work than an answer */
+static void
+deny(const struct peer *p)
+{
+	denied.last = *p;
+	denied.n++;
+	if (world.now >= denied.tell_at)
+		tell_denied();
+}
+
 /* one connection; false: none waits, or none can be taken now */
 static bool
 accept_one(const struct listener *l, int fd)
 {
 	struct session *oldest = NULL;
+	struct peer peer;
 	struct addr from;
 	int c;
 
@@ -61,10 +96,16 @@ accept_one(const struct listener *l, int fd)
 		/* one that was reset while it waited leaves the others */
 		return errno == ECONNABORTED || errno == EINTR;
 	}
+	peer_from(&peer, &from);
+	if (!cidr_allows(l->how->access, &peer)) {
+		close(c);
+		deny(&peer);
+		return true;
+	}
 	if (oldest != NULL)
 		session_end(oldest, R_IDLE, BY_WEIR);
 	session_reap();
-	if (!session_open(c, &from, l->tls))
+	if (!session_open(c, &peer, l->how))
 		close(c);
 	return true;
 }
@@ -125,7 +166,16 @@ door_next(void)
 	if (world.sessions >= world.max_sessions &&
 	    session_evict_at() > world.now && session_evict_at() < at)
 		at = session_evict_at();
+	if (denied.n > 0 && denied.tell_at < at)
+		at = denied.tell_at;
 	return at;
+}
+
+void
+door_expire(void)
+{
+	if (denied.n > 0 && world.now >= denied.tell_at)
+		tell_denied();
 }
 
 static void
@@ -152,6 +202,8 @@ door_give_up(struct listener *list)
 void
 door_close(void)
 {
+	if (denied.n > 0)
+		tell_denied();
 	door_give_up(listeners);
 	listeners = NULL;
 }
@@ -235,11 +287,13 @@ log_listener(const struct conf_endpoint *e)
 static void
 change_listener(struct listener *l, const struct conf_endpoint *e)
 {
-	if (l->tls == e->tls)
-		return;
-	empty_queue(l);
-	l->tls = e->tls;
-	log_listener(e);
+	bool same = l->how->tls == e->tls;
+
+	if (!same)
+		empty_queue(l);
+	l->how = e;
+	if (!same)
+		log_listener(e);
 }
 
 void
@@ -260,6 +314,8 @@ door_take(const struct conf *c, struct listener *fresh)
 		close_listener(l);
 	}
 	*at = fresh;
-	for (l = fresh; l != NULL; l = l->next)
-		log_listener(find_endpoint(c, l));
+	for (l = fresh; l != NULL; l = l->next) {
+		l->how = find_endpoint(c, l);
+		log_listener(l->how);
+	}
 }

@@ -101,6 +101,8 @@ judge_route(struct session *s, const struct http_request *q)
 	struct exchange *x = s->x;
 	enum reason why;
 
+	if (!cidr_allows(s->route->access, &s->peer))
+		return R_DENIED;
 	if (s->route->client_ca != NULL && (s->c->tls == NULL ||
 	    !tls_client_known(s->c->tls, s->route->host)))
 		return R_NO_CLIENT_CERT;

@@ -228,7 +228,7 @@ conf_unref(struct conf *c)
 }
 
 bool
-session_open(int fd, const struct addr *from, bool tls)
+session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 {
 	struct session *s;
 
@@ -240,15 +240,15 @@ session_open(int fd, const struct addr *from, bool tls)
 		slab_put(&sessions, s);
 		return false;
 	}
-	peer_from(&s->peer, from);
+	s->peer = *from;
 	if (world.conf->max_address > 0 && s->peer.family != AF_UNIX)
 		s->counted = peer_count(&s->peer, PEER_CONNECTIONS);
-	s->tls = tls;
+	s->tls = e->tls;
 	s->conf = world.conf;
 	s->conf->refs++;
 	list_add(&busy, s);
 	world.sessions++;
-	session_phase(s, tls ? S_SHAKE : S_HEAD);
+	session_phase(s, e->tls ? S_SHAKE : S_HEAD);
 	return true;
 }
 
