@@ -26,7 +26,7 @@ LIB = $$(lib=$(BEARSSL:=/build/libbearssl.a); \
 	echo "$${lib:-$$($(CC) -print-file-name=libbearssl.a)}")
 
 OBJ = http.o ws.o tls.o config.o lib/allow.o lib/arena.o lib/body.o lib/buf.o \
-	lib/chunk.o lib/cidr.o lib/confprint.o lib/conftls.o lib/conn.o lib/der.o lib/dial.o lib/door.o \
+	lib/chunk.o lib/cidr.o lib/client.o lib/confprint.o lib/conftls.o lib/conn.o lib/der.o lib/dial.o lib/door.o \
 	lib/echo.o lib/echoconn.o lib/echohttp.o lib/echows.o lib/endpoint.o \
 	lib/exchange.o lib/expand.o lib/field.o lib/heap.o lib/judge.o \
 	lib/key.o lib/listen.o lib/log.o lib/offer.o lib/params.o lib/park.o lib/peer.o \
@@ -36,7 +36,7 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/arena.o lib/body.o lib/buf.o \
 	lib/tell.o lib/tlscache.o lib/tlsentropy.o lib/tlserror.o \
 	lib/tlskeys.o lib/tlsmodel.o lib/tlspool.o lib/tlssite.o \
 	lib/tlssleep.o lib/tlstrust.o lib/tunnel.o lib/upstream.o lib/value.o
-HDR = inc/allow.h inc/arena.h inc/bear.h inc/body.h inc/buf.h inc/chunk.h inc/cidr.h \
+HDR = inc/allow.h inc/arena.h inc/bear.h inc/body.h inc/buf.h inc/chunk.h inc/cidr.h inc/client.h \
 	inc/config.h inc/confprint.h inc/conftls.h inc/conn.h inc/der.h inc/dial.h inc/door.h \
 	inc/echo.h inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \
 	inc/exchange.h inc/expand.h inc/field.h inc/heap.h inc/http.h \
@@ -49,7 +49,7 @@ HDR = inc/allow.h inc/arena.h inc/bear.h inc/body.h inc/buf.h inc/chunk.h inc/ci
 	inc/tlspool.h inc/tlssite.h inc/tlssleep.h inc/tlstrust.h \
 	inc/tunnel.h inc/upstream.h inc/value.h inc/ws.h
 UNIT = test/unit/allow.test test/unit/body.test test/unit/buf.test \
-	test/unit/chunk.test test/unit/cidr.test test/unit/config.test test/unit/conftls.test \
+	test/unit/chunk.test test/unit/cidr.test test/unit/client.test test/unit/config.test test/unit/conftls.test \
 	test/unit/der.test test/unit/field.test test/unit/heap.test \
 	test/unit/http.test test/unit/log.test test/unit/peer.test test/unit/proxyhead.test \
 	test/unit/redact.test test/unit/resolve.test test/unit/rewrite.test \

@@ -32,6 +32,10 @@
 	    "Whether certificates newer than weir are refused (strict) or believed (relaxed) while the clock is not set.") \
 	KEY(acme_webroot, "acme_webroot", FILE, "", LIVE, \
 	    "Directory whose .well-known/acme-challenge/ is served on listeners without TLS, for a certificate authority.") \
+	KEY(trusted, "trusted_proxy", NETS, "", LIVE, \
+	    "Addresses and networks of proxies whose word on the client is taken, by commas; unix. May be repeated.") \
+	KEY(client_address, "client_address", FIELD, "X-Forwarded-For", LIVE, \
+	    "Field in which a trusted proxy tells the client's address: X-Forwarded-For, Forwarded, or any other that holds one address.") \
 	KEY(max_connections, "max_connections", UINT, "1024", START, \
 	    "Client connections served at once; more wait in the kernel's queue.") \
 	KEY(max_address, "max_connections_per_address", UINT, "0", LIVE, \

@@ -1,6 +1,7 @@
 #ifndef REWRITE_H
 #define REWRITE_H
 
+#include "client.h"
 #include "config.h"
 #include "http.h"
 
@@ -15,8 +16,11 @@ struct rewrite_request {
 	size_t strip;          /* bytes of the path to leave out */
 	const char *authority; /* Host to send, or NULL for the client's */
 	const char *client;    /* address of the client, for X-Forwarded-For */
+	const struct client *from; /* what trusted proxies say, or NULL */
+	const char *via;       /* address of the proxy that said it */
 	uint64_t id;           /* X-Request-Id */
-	bool tls;              /* the client's side is encrypted */
+	const char *hidden;    /* a field that only a trusted proxy may send */
+	bool tls;              /* the client came by https */
 	bool handshake;        /* a WebSocket handshake */
 };
 

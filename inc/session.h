@@ -57,6 +57,9 @@ struct exchange {
 	enum reason lost;  /* why the last attempt failed */
 	int tls_error;     /* of the upstream's handshake, for the log */
 	struct body q, r;  /* the request's body and the answer's */
+	/* what trusted proxies say, or NULL; while the request is judged only */
+	const struct client *from;
+	struct peer via;   /* the trusted proxy, if the session's peer is not */
 	struct sse events; /* in the answer */
 	enum http_method method;
 	enum reason reason;
@@ -78,12 +81,15 @@ struct exchange {
 	bool q_broken;     /* the upstream takes no more of the request */
 	bool counted;      /* in route->open */
 	bool prefers_json;
+	bool told;         /* the session's peer is whom a trusted proxy told */
+	bool secure;       /* the client came by https, to us or to that proxy */
 	bool accepted;     /* its refusal is told in a WebSocket */
 	struct span key, protocols, extensions; /* offered; in head */
 	struct span own;   /* what weir says itself: Location, or content; in head */
-	/* for the log: method, target, host, each ended by NUL */
+	/* for the log: method, target, host, X-Request-Id if that was kept, each
+	 * ended by NUL */
 	char text[EXCHANGE_TEXT];
-	uint16_t target_at, host_at;
+	uint16_t target_at, host_at, id_at;
 };
 
 struct session {
@@ -164,6 +170,8 @@ void session_refuse(struct session *s, enum reason why);
 /* the exchange is over and its bytes are with the kernel: logs, and goes on
  * to the next request or to the end */
 void session_finish(struct session *s);
+/* whom the session is for from now on, in the census of addresses too */
+void session_set_peer(struct session *s, const struct peer *p);
 /* begins and ends an exchange */
 struct exchange *exchange_open(struct session *s);
 void exchange_close(struct session *s);

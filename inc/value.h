@@ -14,7 +14,7 @@ enum value_type {
 	VALUE_BOOL, VALUE_LEVEL, VALUE_FORMAT, VALUE_ERRORS, /* words */
 	VALUE_CLOCK, VALUE_REDIRECT,
 	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
-	VALUE_NAME, VALUE_PIN,
+	VALUE_NAME, VALUE_PIN, VALUE_FIELD,
 	/* lists, which are config.c's own and not for the functions here */
 	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
 	VALUE_ORIGINS, VALUE_PROTOCOLS,
@@ -50,6 +50,7 @@ enum conf_redirect {
 #define CONF_T_FILE const char * /* never "" but NULL */
 /* a name in lower case or an IP address without brackets, or NULL */
 #define CONF_T_NAME const char *
+#define CONF_T_FIELD const char * /* a field's name, never "" */
 #define CONF_T_PIN const char * /* "sha256:" and 64 digits, or NULL */
 
 #define VALUE_TEXT 32 /* of a number at the most */

@@ -60,6 +60,8 @@ note(struct exchange *x, struct span method, struct span target,
 	s.n = redacted.n;
 	x->target_at = put_text(&t, s);
 	x->host_at = put_text(&t, host);
+	if (x->from != NULL && x->from->id.n > 0)
+		x->id_at = put_text(&t, x->from->id);
 }
 
 static struct span
@@ -102,7 +104,7 @@ write_head(struct session *s, const struct http_request *q)
 {
 	struct rewrite_request how;
 	struct exchange *x = s->x;
-	char client[PEER_TEXT_MAX];
+	char client[PEER_TEXT_MAX], via[PEER_TEXT_MAX];
 	struct text *t = world_text();
 	struct offer offer;
 	size_t head;
@@ -111,8 +113,13 @@ write_head(struct session *s, const struct http_request *q)
 	memset(&how, 0, sizeof how);
 	how.route = s->route;
 	how.client = peer_text(&s->peer, client);
+	how.from = x->from;
+	if (x->told)
+		how.via = peer_text(&x->via, via);
+	else if (s->conf->trusted != NULL && x->from == NULL)
+		how.hidden = s->conf->client_address;
 	how.id = s->id;
-	how.tls = s->tls;
+	how.tls = x->secure;
 	how.handshake = x->handshake;
 	if (s->route->strip_prefix != NULL) {
 		strip = route_prefix(q->path, s->route->strip_prefix);
@@ -185,6 +192,7 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 		session_end(s, R_NO_MEMORY, BY_WEIR);
 		return;
 	}
+	judge_client(s, q);
 	note(x, q->method, q->target, q->host);
 	x->method = q->method_id;
 	x->minor = q->h.minor;
@@ -207,6 +215,7 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 	}
 	if (why != R_DONE && refuse_accepts(s))
 		why = offer_keep(x, &q->h, why);
+	x->from = NULL;
 	if (!view_done(s->c, v, used + (body > 0 ? (size_t)body : 0)))
 		why = R_NO_MEMORY;
 	if (body < 0)

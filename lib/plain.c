@@ -148,7 +148,7 @@ plain_redirect(struct session *s, const struct http_request *q)
 	struct text *t = world_text();
 	unsigned port;
 
-	if (s->tls || s->route->redirect != CONF_REDIRECT_HTTPS ||
+	if (s->x->secure || s->route->redirect != CONF_REDIRECT_HTTPS ||
 	    q->path.p[0] != '/')
 		return R_DONE;
 	if (q->host.n == 0)

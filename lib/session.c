@@ -240,12 +240,10 @@ session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 		slab_put(&sessions, s);
 		return false;
 	}
-	s->peer = *from;
-	if (world.conf->max_address > 0 && s->peer.family != AF_UNIX)
-		s->counted = peer_count(&s->peer, PEER_CONNECTIONS);
-	s->tls = e->tls;
 	s->conf = world.conf;
 	s->conf->refs++;
+	session_set_peer(s, from);
+	s->tls = e->tls;
 	list_add(&busy, s);
 	world.sessions++;
 	session_phase(s, e->tls ? S_SHAKE : S_HEAD);
@@ -455,6 +453,18 @@ session_drop_upstream(struct session *s)
 }
 
 void
+session_set_peer(struct session *s, const struct peer *p)
+{
+	if (s->counted)
+		peer_uncount(&s->peer, PEER_CONNECTIONS);
+	s->peer = *p;
+	/* a trusted proxy's connections are those of its clients */
+	s->counted = s->conf->max_address > 0 && p->family != AF_UNIX &&
+	    !cidr_holds(s->conf->trusted, p) &&
+	    peer_count(p, PEER_CONNECTIONS);
+}
+
+void
 exchange_close(struct session *s)
 {
 	struct exchange *x = s->x;
@@ -466,6 +476,9 @@ exchange_close(struct session *s)
 		s->route->open--;
 	if (s->tallied && !s->in_route)
 		tally_leave(s);
+	/* a tunnel is its client's for good */
+	if (x->told && !s->in_route)
+		session_set_peer(s, &x->via);
 	room_put(&exchanges, x);
 	s->x = NULL;
 }
@@ -499,6 +512,14 @@ log_where(const struct session *s)
 		log_pair("upstream", s->up->text);
 }
 
+/* that of a trusted proxy, by which its own log can be searched */
+static void
+log_kept_id(const struct exchange *x)
+{
+	if (x->id_at > 0)
+		log_pair("request_id", x->text + x->id_at);
+}
+
 /* the line of a request that has ended */
 static void
 log_request(const struct session *s)
@@ -513,6 +534,7 @@ log_request(const struct session *s)
 	log_pair("method", x->text);
 	log_pair("target", x->text + x->target_at);
 	log_pair("host", x->text + x->host_at);
+	log_kept_id(x);
 	log_where(s);
 	log_pair_int("status", x->status);
 	log_pair("reason", reason_word(r));
@@ -554,6 +576,7 @@ session_log_tunnel(struct session *s, struct span protocol)
 	log_peer(s);
 	log_pair("target", x->text + x->target_at);
 	log_pair("host", x->text + x->host_at);
+	log_kept_id(x);
 	log_where(s);
 	text_init(&t, memory, sizeof memory);
 	redact_protocols(&t, protocol);
