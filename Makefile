@@ -28,7 +28,7 @@ LIB = $$(lib=$(BEARSSL:=/build/libbearssl.a); \
 OBJ = http.o ws.o tls.o config.o lib/allow.o lib/arena.o lib/body.o lib/buf.o \
 	lib/chunk.o lib/cidr.o lib/client.o lib/confprint.o lib/conftls.o lib/conn.o lib/der.o lib/dial.o lib/door.o \
 	lib/echo.o lib/echoconn.o lib/echohttp.o lib/echows.o lib/endpoint.o \
-	lib/exchange.o lib/expand.o lib/field.o lib/heap.o lib/judge.o \
+	lib/exchange.o lib/expand.o lib/field.o lib/greet.o lib/heap.o lib/judge.o \
 	lib/key.o lib/listen.o lib/log.o lib/offer.o lib/params.o lib/park.o lib/peer.o \
 	lib/plain.o lib/proxyhead.o lib/reason.o lib/redact.o lib/refuse.o lib/resolve.o \
 	lib/rewrite.o lib/room.o lib/route.o lib/secrets.o lib/secure.o \
@@ -39,7 +39,7 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/arena.o lib/body.o lib/buf.o \
 HDR = inc/allow.h inc/arena.h inc/bear.h inc/body.h inc/buf.h inc/chunk.h inc/cidr.h inc/client.h \
 	inc/config.h inc/confprint.h inc/conftls.h inc/conn.h inc/der.h inc/dial.h inc/door.h \
 	inc/echo.h inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \
-	inc/exchange.h inc/expand.h inc/field.h inc/heap.h inc/http.h \
+	inc/exchange.h inc/expand.h inc/field.h inc/greet.h inc/heap.h inc/http.h \
 	inc/judge.h inc/key.h inc/keys.h inc/listen.h inc/log.h inc/offer.h inc/params.h \
 	inc/park.h inc/peer.h inc/plain.h inc/proxyhead.h inc/reason.h inc/reasons.h \
 	inc/redact.h inc/refuse.h inc/resolve.h inc/rewrite.h inc/room.h \

@@ -163,9 +163,8 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 
 	if (e == NULL)
 		return -1;
-	wrong = listener ?
-	    params_listen(&l->c->arena, l->value, e, &s->text) :
-	    endpoint_parse(&l->c->arena, l->value, false, e);
+	wrong = (listener ? params_listen : params_upstream)(&l->c->arena,
+	    l->value, e, &s->text);
 	if (wrong != NULL)
 		return bad(l, wrong);
 	for (; *list != NULL; list = &(*list)->next)
@@ -174,10 +173,8 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 			    (*list)->where, l->raw);
 	*list = e;
 	e->where = l->where;
-	if (listener)
-		return 0;
-	s->text = e->text;
-	l->route->n_upstreams++;
+	if (!listener)
+		l->route->n_upstreams++;
 	return 0;
 }
 

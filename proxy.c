@@ -158,6 +158,8 @@ load(char *err, size_t size)
 		conf_free(c);
 		c = NULL;
 	}
+	if (c != NULL)
+		door_warn(c);
 	return c;
 }
 

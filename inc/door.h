@@ -6,6 +6,8 @@
 
 /* The listeners that are open, and what comes in by them. */
 
+/* warns of listeners that believe anybody */
+void door_warn(const struct conf *c);
 /* opens what c asks for and is not open yet, to *fresh; false: one could not
  * be, which was logged */
 bool door_open(const struct conf *c, struct listener **fresh);

@@ -27,7 +27,8 @@ struct conf_endpoint {
 	const char *where; /* "weir.conf:12", for errors of later stages */
 	uint16_t port;
 	bool tls; /* https:// or wss:// */
-	/* to listen, by the words behind it: params.h */
+	/* by the words behind it: params.h */
+	uint8_t proxy; /* version of the PROXY protocol; to listen: any */
 	struct cidr *access; /* who may connect; see cidr.h */
 };
 

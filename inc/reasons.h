@@ -48,6 +48,8 @@ R(NO_CHALLENGE,       "no_challenge",        404, INFO, "There is no such challe
 R(CHALLENGE_METHOD,   "challenge_method",    405, INFO, "A challenge can only be read.")
 R(REDIRECT,           "redirect",            308, INFO, "This site is to be had by https.")
 /* a client's TLS: RFC 5246 */
+R(BAD_PROXY_HEAD,     "bad_proxy_head",      0,   WARN, "The connection does not begin with a head of the PROXY protocol.")
+R(NOT_TRUSTED,        "not_trusted",         0,   WARN, "Only trusted proxies may connect here.")
 R(TLS_TIMEOUT,        "tls_timeout",         0,   INFO, "The TLS handshake was not done in time.")
 R(TLS_FAILED,         "tls_failed",          0,   INFO, "The TLS handshake failed.")
 R(TLS_STALLED,        "tls_stalled",         0,   WARN, "The client held a TLS record up for longer than any other, when memory for these ran out.")

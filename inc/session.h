@@ -17,13 +17,15 @@
  *   HEAD -> CONNECT -> ANSWER -> BODY -> FLUSH -> HEAD ... or LINGER -> gone
  *                        `-> TUNNEL -> LINGER -> gone
  *
- * Over TLS, SHAKE comes before the first HEAD, and SECURE between CONNECT and
+ * Where a proxy tells of the client GREET comes before all else. Over TLS, SHAKE
+ * comes before the first HEAD, and SECURE between CONNECT and
  * ANSWER.
  *
  * PHASE(NAME, "word")
  */
 #define PHASES(PHASE) \
 	PHASE(FREE, "free")       /* zero: not in use */ \
+	PHASE(GREET, "greet")     /* a head of the PROXY protocol is awaited */ \
 	PHASE(SHAKE, "shake")     /* in the client's TLS handshake */ \
 	PHASE(HEAD, "head")       /* waiting for a request, or in its head */ \
 	PHASE(CONNECT, "connect") /* no upstream connection yet */ \
@@ -152,6 +154,8 @@ uint64_t world_random(void);
  * false: the caller closes fd */
 bool session_open(int fd, const struct peer *from,
     const struct conf_endpoint *e);
+/* begins with what is spoken, behind a head that may stand in front of it */
+void session_begin(struct session *s);
 /* changes the phase and sets its deadline */
 void session_phase(struct session *s, enum phase p);
 /* looks up the deadline of the session again after a change within a phase */

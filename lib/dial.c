@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dial.h"
+#include "greet.h"
 #include "log.h"
 #include "secure.h"
 #include "tls.h"
@@ -200,7 +201,10 @@ static enum dial
 try_send(struct session *s, struct conn *c)
 {
 	struct exchange *x = s->x;
+	int greeted = greet_upstream(s, c);
 
+	if (greeted <= 0)
+		return greeted == 0 ? DIAL_WAIT : lose(s, c, errno);
 	if (s->up->tls != NULL)
 		return try_secure(s, c);
 	if (dial_push(s, c) < 0)

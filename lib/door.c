@@ -18,6 +18,7 @@ static struct listener *listeners;
 static int64_t accept_again; /* accepting pauses until then */
 static struct {
 	struct peer last;
+	enum reason why;
 	unsigned n; /* that the log does not know of */
 	int64_t tell_at;
 } denied;
@@ -55,11 +56,11 @@ tell_denied(void)
 	char text[PEER_TEXT_MAX];
 
 	denied.tell_at = world.now + TELL_MS;
-	if (!log_begin(LOG_ACCESS, (enum log_level)reason_level(R_DENIED),
+	if (!log_begin(LOG_ACCESS, (enum log_level)reason_level(denied.why),
 	    "refused"))
 		return;
 	log_pair("client", peer_text(&denied.last, text));
-	log_pair("reason", reason_word(R_DENIED));
+	log_pair("reason", reason_word(denied.why));
 	log_pair_int("count", denied.n);
 	log_end();
 	denied.n = 0;
@@ -68,12 +69,26 @@ tell_denied(void)
 /* those who may not come in are told of at most once a second: they may be
  * many, and a log is no less work than an answer */
 static void
-deny(const struct peer *p)
+deny(const struct peer *p, enum reason why)
 {
 	denied.last = *p;
+	denied.why = why;
 	denied.n++;
 	if (world.now >= denied.tell_at)
 		tell_denied();
+}
+
+/* R_DONE, or why the peer may not connect */
+static enum reason
+judge(const struct conf_endpoint *e, const struct peer *p)
+{
+	const struct cidr *trusted = world.conf->trusted;
+
+	if (!cidr_allows(e->access, p))
+		return R_DENIED;
+	if (e->proxy != 0 && trusted != NULL && !cidr_holds(trusted, p))
+		return R_NOT_TRUSTED;
+	return R_DONE;
 }
 
 /* one connection; false: none waits, or none can be taken now */
@@ -83,6 +98,7 @@ accept_one(const struct listener *l, int fd)
 	struct session *oldest = NULL;
 	struct peer peer;
 	struct addr from;
+	enum reason why;
 	int c;
 
 	if (!may_accept())
@@ -97,9 +113,10 @@ accept_one(const struct listener *l, int fd)
 		return errno == ECONNABORTED || errno == EINTR;
 	}
 	peer_from(&peer, &from);
-	if (!cidr_allows(l->how->access, &peer)) {
+	why = judge(l->how, &peer);
+	if (why != R_DONE) {
 		close(c);
-		deny(&peer);
+		deny(&peer, why);
 		return true;
 	}
 	if (oldest != NULL)
@@ -283,11 +300,23 @@ log_listener(const struct conf_endpoint *e)
 	log_end();
 }
 
+void
+door_warn(const struct conf *c)
+{
+	const struct conf_endpoint *e;
+
+	for (e = c->listens; e != NULL; e = e->next)
+		if (e->proxy != 0 && e->path == NULL && c->trusted == NULL &&
+		    e->access == NULL)
+			log_warn("%s: listen: without trusted_proxy anybody "
+			    "may claim to be any client", e->where);
+}
+
 /* keeps the sockets; what waits in their queues came for what was spoken */
 static void
 change_listener(struct listener *l, const struct conf_endpoint *e)
 {
-	bool same = l->how->tls == e->tls;
+	bool same = l->how->tls == e->tls && l->how->proxy == e->proxy;
 
 	if (!same)
 		empty_queue(l);

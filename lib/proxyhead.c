@@ -100,20 +100,20 @@ parse_v1(const char *p, size_t n, struct proxyhead *h)
 {
 	const size_t begin = sizeof v1_begin - 1;
 	const char *cr;
+	size_t line;
 
 	if (n > PROXYHEAD_V1_MAX)
 		n = PROXYHEAD_V1_MAX;
 	if (memcmp(p, v1_begin, n < begin ? n : begin) != 0)
 		return -1;
-	if (memchr(p, '\0', n) != NULL)
-		return -1;
 	cr = memchr(p, '\r', n);
-	if (cr == NULL || cr + 1 == p + n)
-		return n < PROXYHEAD_V1_MAX && memchr(p, '\n', n) == NULL ?
-		    0 : -1;
-	if (cr[1] != '\n' || memchr(p, '\n', (size_t)(cr - p)) != NULL)
+	/* what follows is somebody else's, whatever it is */
+	line = cr != NULL ? (size_t)(cr - p) : n;
+	if (memchr(p, '\n', line) != NULL || memchr(p, '\0', line) != NULL)
 		return -1;
-	if (cr < p + begin || !parse_line(span_between(p + begin, cr), h))
+	if (cr == NULL || line + 1 == n)
+		return n < PROXYHEAD_V1_MAX ? 0 : -1;
+	if (cr[1] != '\n' || line < begin || !parse_line(span_between(p + begin, cr), h))
 		return -1;
 	return (int)(cr + 2 - p);
 }

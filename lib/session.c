@@ -246,8 +246,17 @@ session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 	s->tls = e->tls;
 	list_add(&busy, s);
 	world.sessions++;
-	session_phase(s, e->tls ? S_SHAKE : S_HEAD);
+	if (e->proxy != 0)
+		session_phase(s, S_GREET);
+	else
+		session_begin(s);
 	return true;
+}
+
+void
+session_begin(struct session *s)
+{
+	session_phase(s, s->tls ? S_SHAKE : S_HEAD);
 }
 
 /* a later hold on the configuration that is in force now */
@@ -332,6 +341,10 @@ session_deadline(const struct session *s, enum reason *why)
 
 	*why = R_DONE;
 	switch ((enum phase)s->phase) {
+	case S_GREET:
+		sooner(&at, why, s->since + s->conf->header_timeout_ms,
+		    R_HEADER_TIMEOUT);
+		break;
 	case S_SHAKE:
 		sooner(&at, why, s->since + s->conf->tls_ms, R_TLS_TIMEOUT);
 		break;

@@ -7,6 +7,7 @@
 
 #include "step.h"
 #include "exchange.h"
+#include "greet.h"
 #include "shake.h"
 #include "tunnel.h"
 
@@ -20,6 +21,7 @@ client_events(const struct session *s)
 	int out = conn_unsent(c) ? POLLOUT : 0;
 
 	switch ((enum phase)s->phase) {
+	case S_GREET:
 	case S_SHAKE:
 	case S_HEAD:
 		return POLLIN;
@@ -142,6 +144,9 @@ static void
 readable(struct session *s, struct conn *c)
 {
 	switch ((enum phase)s->phase) {
+	case S_GREET:
+		greet_client(s);
+		break;
 	case S_SHAKE:
 		shake_client(s);
 		break;
@@ -239,6 +244,9 @@ overdue(struct session *s, enum reason why)
 			exchange_refuse_head(s, why);
 		else
 			session_end(s, why, BY_WEIR);
+		break;
+	case S_GREET:
+		greet_failed(s, why);
 		break;
 	case S_SHAKE:
 		shake_failed(s, why);

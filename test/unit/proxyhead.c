@@ -204,7 +204,7 @@ check(const struct row *r)
 	say(&h, said, sizeof said);
 	expect(strcmp(said, r->said) == 0, r->why, said);
 	memcpy(more, r->p, r->n);
-	memcpy(more + r->n, "GET \r\n", 6);
+	memcpy(more + r->n, "\x16\n\0\r\r\n", 6);
 	expect(parse(more, r->n + 6, &h) == (int)r->n, r->why, "with more");
 	say(&h, said, sizeof said);
 	expect(strcmp(said, r->said) == 0, r->why, said);
