@@ -131,6 +131,13 @@ static const struct {
 	{ "fields_max", 10, 1000 },
 	{ "connect_timeout", 1, UINT64_MAX },
 	{ "handshake_timeout", 1, UINT64_MAX },
+	/* silence is told in the low bits of a clock */
+	{ "ping", 0, 86400000 },
+	{ "ping_timeout", 0, 86400000 },
+	{ "ping_upstream", 0, 86400000 },
+	{ "ping_upstream_timeout", 0, 86400000 },
+	{ "rate", 0, UINT64_C(1) << 40 },
+	{ "messages", 0, 1000000 },
 };
 
 /* the value to the key's field */
@@ -656,6 +663,35 @@ check(struct loader *l)
 	    value_text(VALUE_SIZE, &need, text), "header_max and header rules");
 }
 
+/* the next message is about s */
+static void
+at(struct loader *l, const struct conf_setting *s)
+{
+	l->where = s->where;
+	l->key = s->key->name;
+	l->raw = s->raw;
+}
+
+/* what is said of frames must be of use: who is blind cannot count them */
+static int
+check_frames(struct loader *l, const struct conf_route *r)
+{
+	static const char *const need[] = { "max_message", "max_frame",
+	    "messages" };
+	const uint64_t set[] = { r->message_max, r->frame_max, r->messages };
+	size_t i;
+
+	if (r->ws_check != CONF_CHECK_OFF)
+		return 0;
+	for (i = 0; i < sizeof need / sizeof need[0]; i++) {
+		if (set[i] == 0)
+			continue;
+		at(l, key_origin(l->c, r, need[i]));
+		return bad(l, "needs a ws_check that is not off");
+	}
+	return 0;
+}
+
 /* puts together what was read */
 static int
 finish(struct loader *l)
@@ -670,7 +706,7 @@ finish(struct loader *l)
 	if (l->c->routes == NULL)
 		return fail(l, "no route");
 	for (r = l->c->routes; r != NULL; r = r->next)
-		if (finish_route(l, r) != 0)
+		if (finish_route(l, r) != 0 || check_frames(l, r) != 0)
 			return -1;
 	if (conftls_check(l->c, l->err, l->err_size) != 0)
 		return -1;

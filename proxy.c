@@ -37,14 +37,15 @@
 #include "conn.h"
 #include "door.h"
 #include "echo.h"
+#include "farewell.h"
 #include "log.h"
+#include "probe.h"
 #include "resolve.h"
 #include "room.h"
 #include "secrets.h"
 #include "session.h"
 #include "step.h"
 #include "tls.h"
-#include "tunnel.h"
 #include "upstream.h"
 
 #define VERSION "0.1.0"
@@ -194,11 +195,10 @@ drain_gone_routes(const struct conf *c)
 			if (strcmp(r->host, s->route->host) == 0 &&
 			    strcmp(r->path, s->route->path) == 0)
 				break;
-		if (r == NULL && s->close_at == 0) {
-			s->close_at = world.now + 1 + (int64_t)(world_random() %
-			    (uint64_t)(c->drain_ms + 1));
-			session_deadline_changed(s);
-		}
+		if (r == NULL)
+			session_close_at(s, world.now + 1 +
+			    (int64_t)(world_random() %
+			    (uint64_t)(c->drain_ms + 1)), R_ROUTE_GONE);
 	}
 }
 
@@ -288,19 +288,15 @@ reload(void)
 static void
 drain_one(struct session *s)
 {
-	if (s->phase == S_HEAD && s->c->in == NULL) {
-		/* a request may be on its way: it is served, as the last */
-		s->close_at = world.now + (world.conf->drain_ms < GRACE_MS ?
-		    world.conf->drain_ms : GRACE_MS);
-		session_deadline_changed(s);
-	}
-	if (s->phase != S_TUNNEL)
-		return;
+	/* a request may be on its way: it is served, as the last */
+	if (s->phase == S_HEAD && s->c->in == NULL)
+		session_close_at(s, world.now + (world.conf->drain_ms <
+		    GRACE_MS ? world.conf->drain_ms : GRACE_MS), R_DRAIN);
 	/* spread, so that the reconnects do not arrive at once, and with a
 	 * tenth left for the closing handshakes */
-	s->close_at = world.now + 1 + (int64_t)(world_random() %
-	    (uint64_t)(world.conf->drain_ms * 9 / 10 + 1));
-	session_deadline_changed(s);
+	if (s->phase == S_TUNNEL)
+		session_close_at(s, world.now + 1 + (int64_t)(world_random() %
+		    (uint64_t)(world.conf->drain_ms * 9 / 10 + 1)), R_DRAIN);
 }
 
 static void
@@ -337,9 +333,9 @@ drain(void)
 static void
 finish_one(struct session *s)
 {
-	if (s->phase == S_TUNNEL && tunnel_close(s, WS_C_AWAY, R_DRAIN))
-		session_end(s, R_DRAIN, BY_WEIR);
-	else if (s->x != NULL && !s->x->begun)
+	if (s->phase == S_TUNNEL)
+		farewell(s, R_DRAIN);
+	if (s->x != NULL && !s->x->begun)
 		session_refuse(s, R_DRAIN);
 	else
 		session_end(s, R_DRAIN, BY_WEIR);
@@ -585,6 +581,7 @@ usage(FILE *f)
 	fprintf(f,
 	    "usage: weir [-nv] [-c file] [-o key=value]...\n"
 	    "       weir [-nv] [-o key=value]... LISTEN UPSTREAM\n"
+	    "       weir probe [options] URL\n"
 	    "       weir echo LISTEN\n"
 	    "       weir -V | -h\n");
 }
@@ -623,6 +620,9 @@ main(int argc, char **argv)
 	bool check = false, file = false;
 	int opt;
 
+	/* its options are its own */
+	if (argc > 1 && strcmp(argv[1], "probe") == 0)
+		return probe_main(argc - 2, argv + 2);
 	sources = calloc((size_t)argc + 1, sizeof *sources);
 	if (sources == NULL)
 		fatal("out of memory");

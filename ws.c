@@ -186,35 +186,6 @@ ws_extensions_offered(struct span chosen, struct span offered)
 	return true;
 }
 
-/* bytes of a head that begins with p[0..2) */
-static size_t
-head_len(const unsigned char *p)
-{
-	size_t n = (p[1] & 0x80) != 0 ? 6 : 2;
-
-	if ((p[1] & 0x7f) == 126)
-		n += 2;
-	if ((p[1] & 0x7f) == 127)
-		n += 8;
-	return n;
-}
-
-/* the payload length in a whole head */
-static uint64_t
-head_length(const unsigned char *p)
-{
-	uint64_t v = 0;
-	int i;
-
-	if ((p[1] & 0x7f) < 126)
-		return p[1] & 0x7f;
-	if ((p[1] & 0x7f) == 126)
-		return (uint64_t)p[2] << 8 | p[3];
-	for (i = 2; i < 10; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
 /* bytes that the length takes behind the head's second byte, when minimal */
 static size_t
 length_bytes(uint64_t length)
@@ -227,13 +198,13 @@ ws_read_head(const unsigned char *p, size_t n, struct ws_head *h)
 {
 	size_t len;
 
-	if (n < 2 || n < (len = head_len(p)))
+	if (n < 2 || n < (len = ws_head_len(p)))
 		return 0;
 	h->fin = (p[0] & 0x80) != 0;
 	h->rsv = p[0] >> 4 & 7;
 	h->opcode = p[0] & 0xf;
 	h->masked = (p[1] & 0x80) != 0;
-	h->length = head_length(p);
+	h->length = ws_head_length(p);
 	memset(h->mask, 0, 4);
 	if (h->masked)
 		memcpy(h->mask, p + len - 4, 4);
@@ -325,133 +296,4 @@ ws_write_close(unsigned char *p, unsigned code, const char *text,
 	if (h.masked)
 		ws_mask(p + n, len, h.mask, 0);
 	return n + len;
-}
-
-/* the frame in t->head has passed whole */
-static void
-end_frame(struct ws_track *t)
-{
-	t->head_n = 0;
-	t->head_len = 0;
-	if (t->fin && t->opcode <= WS_BINARY)
-		t->messages++;
-	if (t->opcode != WS_CLOSE)
-		return;
-	t->closed = true;
-	if (t->code_n < 2)
-		t->close_code = WS_C_NONE;
-}
-
-/* the head is whole */
-static void
-begin_frame(struct ws_track *t)
-{
-	t->fin = t->head[0] >> 7;
-	t->opcode = t->head[0] & 0xf;
-	t->left = head_length(t->head);
-	if (t->left >> 63 != 0) {
-		t->left = 0;
-		t->blind = true;
-	} else if (t->left == 0) {
-		end_frame(t);
-	}
-}
-
-/* gathers a frame head; returns the bytes taken */
-static size_t
-track_head(struct ws_track *t, const unsigned char *p, size_t n)
-{
-	size_t i = 0;
-
-	/* a head that is there whole */
-	if (t->head_n == 0 && n >= WS_HEAD_MAX) {
-		memcpy(t->head, p, WS_HEAD_MAX);
-		i = head_len(p);
-		t->head_len = t->head_n = (uint8_t)i;
-		begin_frame(t);
-		return i;
-	}
-	while (i < n) {
-		t->head[t->head_n++] = p[i++];
-		if (t->head_n == 2)
-			t->head_len = (uint8_t)head_len(t->head);
-		if (t->head_n == t->head_len) {
-			begin_frame(t);
-			break;
-		}
-	}
-	return i;
-}
-
-/* takes the code from n bytes of a Close frame's payload */
-static void
-track_code(struct ws_track *t, const unsigned char *p, size_t n)
-{
-	unsigned c;
-	size_t i;
-
-	for (i = 0; i < n && t->code_n < 2; i++) {
-		c = p[i];
-		if ((t->head[1] & 0x80) != 0)
-			c ^= t->head[t->head_len - 4 + t->code_n];
-		t->close_code = (uint16_t)((unsigned)t->close_code << 8 | c);
-		t->code_n++;
-	}
-}
-
-/* skips payload; returns the bytes taken */
-static size_t
-track_payload(struct ws_track *t, const unsigned char *p, size_t n)
-{
-	if (n > t->left)
-		n = (size_t)t->left;
-	if (t->opcode == WS_CLOSE)
-		track_code(t, p, n);
-	t->left -= n;
-	if (t->left == 0)
-		end_frame(t);
-	return n;
-}
-
-/*
- * Takes a frame that is there whole, if it is a short one and no Close: most
- * are, and for them nothing has to be kept. Returns its bytes, or 0.
- */
-static size_t
-track_whole(struct ws_track *t, const unsigned char *p, size_t n)
-{
-	size_t len, opcode = p[0] & 0xf;
-
-	if (t->left > 0 || t->head_n > 0 || n < 2)
-		return 0;
-	len = p[1] & 0x7f;
-	if (len > WS_CONTROL_MAX || opcode == WS_CLOSE)
-		return 0;
-	len += (p[1] & 0x80) != 0 ? 6 : 2;
-	if (len > n)
-		return 0;
-	t->messages += p[0] >> 7 != 0 && opcode <= WS_BINARY;
-	return len;
-}
-
-void
-ws_track(struct ws_track *t, const unsigned char *p, size_t n)
-{
-	size_t k;
-
-	while (n > 0 && !t->closed && !t->blind) {
-		k = track_whole(t, p, n);
-		if (k == 0 && t->left > 0)
-			k = track_payload(t, p, n);
-		else if (k == 0)
-			k = track_head(t, p, n);
-		p += k;
-		n -= k;
-	}
-}
-
-bool
-ws_track_boundary(const struct ws_track *t)
-{
-	return t->head_n == 0 && !t->closed && !t->blind;
 }

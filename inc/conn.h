@@ -119,6 +119,10 @@ conn_unsent(const struct conn *c)
 	return c->out != NULL || c->wire;
 }
 
+/* bytes that were sent and have not arrived at the peer's, as far as the
+ * system tells */
+size_t conn_queued(const struct conn *c);
+
 /*
  * The active set and the turn: conn_watch(), conn_sleep(), conn_serve().
  * events() says what an end's owner wants of it now; serve() is called for

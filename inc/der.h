@@ -33,6 +33,11 @@ bool der_cert(struct der_cert *c, const unsigned char *p, size_t n);
  * subjectAltName, or the common name if it has none of that. False: no more.
  */
 bool der_name(const struct der_cert *c, size_t i, struct der *name);
+/* what a subject or issuer is called, for people: its common name, or its
+ * organization. False: neither */
+bool der_who(struct der who, struct der *name);
+/* the i-th address of subjectAltName, of 4 or 16 bytes if it is one */
+bool der_ip(const struct der_cert *c, size_t i, struct der *ip);
 /* true if the address, of 4 or 16 bytes, is in subjectAltName */
 bool der_has_ip(const struct der_cert *c, const unsigned char *ip, size_t n);
 bool der_equal(struct der a, struct der b);

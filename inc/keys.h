@@ -130,6 +130,28 @@
 	    "Time without a byte of the response after which a client that closed its sending side counts as gone. 0: at once.") \
 	KEY(tunnel_idle_ms, "tunnel_idle", MSEC, "0", LIVE, \
 	    "Time without a byte in either direction after which a tunnel ends. 0: no limit.") \
+	KEY(ws_check, "ws_check", CHECK, "relaxed", LIVE, \
+	    "What is asked of a tunnel's frames: strict ends it at a malformed one (1002), relaxed follows where frames end, off relays blindly.") \
+	KEY(ping_ms, "ping", MSEC, "25s", LIVE, \
+	    "Silence of a tunnel's peer after which it is sent a ping. 0: none are sent.") \
+	KEY(ping_timeout_ms, "ping_timeout", MSEC, "20s", LIVE, \
+	    "Time for a pinged peer to show life; then the tunnel ends. 0: no limit.") \
+	KEY(ping_upstream_ms, "ping_upstream", MSEC_OR, "same", LIVE, \
+	    "As ping, for the upstream's side.") \
+	KEY(ping_upstream_timeout_ms, "ping_upstream_timeout", MSEC_OR, "same", LIVE, \
+	    "As ping_timeout, for the upstream's side.") \
+	KEY(lifetime_ms, "lifetime", MSEC, "0", LIVE, \
+	    "Age at which a tunnel is ended (1001), up to a tenth earlier so that not all end at once. 0: none.") \
+	KEY(message_max, "max_message", SIZE, "0", LIVE, \
+	    "Size of a message from a client; a larger one ends the tunnel (1009). 0: no limit.") \
+	KEY(frame_max, "max_frame", SIZE, "0", LIVE, \
+	    "Size of a frame's payload from a client; a larger one ends the tunnel (1009). 0: no limit.") \
+	KEY(messages, "messages", UINT, "0", LIVE, \
+	    "Messages that a client may send in a second, on one tunnel. 0: no limit.") \
+	KEY(rate, "rate", SIZE, "0", LIVE, \
+	    "Bytes that a client may send in a second, on one tunnel. 0: no limit.") \
+	KEY(excess, "excess", EXCESS, "slow", LIVE, \
+	    "What messages and rate do when exceeded: slow, by reading no more for a while, or close (1008).") \
 	KEY(pool, "pool", UINT, "64", LIVE, \
 	    "Idle connections kept open to one upstream.") \
 	KEY(pool_ms, "pool_timeout", MSEC, "50s", LIVE, \

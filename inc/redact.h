@@ -17,5 +17,7 @@ void redact_target(struct text *t, struct span target);
 void redact_protocols(struct text *t, struct span list);
 /* the first item of such a list that may be written anywhere; or "" */
 struct span redact_open_protocol(struct span list);
+/* true if the value of a field of that name is a secret, as it looks */
+bool redact_field(struct span name);
 
 #endif

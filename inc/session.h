@@ -9,7 +9,7 @@
 #include "rewrite.h"
 #include "sse.h"
 #include "upstream.h"
-#include "ws.h"
+#include "track.h"
 
 /*
  * A client's connection and all that is done for it. One phase at a time:
@@ -43,6 +43,10 @@ enum phase {
 #undef PHASE
 	S_COUNT
 };
+
+/* the ends of a tunnel, and what a client's rate is measured in */
+enum leg { LEG_CLIENT, LEG_UPSTREAM };
+enum { METER_BYTES, METER_MESSAGES };
 
 /* who ended something */
 enum party { BY_NOBODY, BY_CLIENT, BY_UPSTREAM, BY_WEIR };
@@ -108,7 +112,9 @@ struct session {
 	int64_t half_at;    /* when the first side closed, or 0 */
 	uint64_t id;        /* of the request or tunnel */
 	uint64_t bytes_in, bytes_out; /* of the tunnel */
-	struct ws_track from_client, from_upstream;
+	int64_t meters[2];  /* of the client's bytes and messages: meter.h */
+	struct track from_client, from_upstream;
+	struct beat beats[2]; /* of the legs to client and upstream */
 	struct peer peer;
 	uint32_t timer;     /* in the heap */
 	uint32_t requests;
@@ -116,7 +122,14 @@ struct session {
 	bool tls;           /* the client's side is encrypted */
 	bool idle;          /* in the list of the idle */
 	bool pipelined;     /* c->in may hold a whole request */
-	bool sent_close;    /* weir has put its own Close frames in */
+	uint8_t close_why;  /* the reason, when close_at has come; once ending,
+	                     * that of the Close */
+	uint16_t code;      /* of the Close that weir has put in, or 0 */
+	uint8_t rsv;        /* of the tunnel's frames: track.h */
+	uint8_t sift;       /* ends whose frames are looked at one by one */
+	bool metered;       /* the client may have to wait */
+	bool slowed;        /* c->in begins with a message that has to wait */
+	bool ending;        /* weir ends the tunnel, where frames end */
 	bool counted;       /* in the census of addresses */
 	bool in_route;      /* in route->open, as a tunnel */
 	bool tallied;       /* a tunnel or a handshake in route->tally */
@@ -158,6 +171,8 @@ bool session_open(int fd, const struct peer *from,
 void session_begin(struct session *s);
 /* changes the phase and sets its deadline */
 void session_phase(struct session *s, enum phase p);
+/* ends it then, unless it is to end sooner already */
+void session_close_at(struct session *s, int64_t at, enum reason why);
 /* looks up the deadline of the session again after a change within a phase */
 void session_deadline_changed(struct session *s);
 /* ends the session now: both ends are closed, and what is open is logged */
@@ -183,6 +198,8 @@ void exchange_close(struct session *s);
 void session_drop_upstream(struct session *s);
 /* writes a line when a tunnel opens */
 void session_log_tunnel(struct session *s, struct span protocol);
+/* closes the books on a tunnel, once: a line, and the count of its route */
+void session_tunnel_over(struct session *s, enum reason why, enum party by);
 /* writes a line on a client's TLS handshake that failed */
 void session_log_shake(const struct session *s, enum reason why,
     const char *text);
@@ -197,6 +214,19 @@ struct session *session_first(bool idle);
 int64_t session_next(void);
 /* has session_due() find it in this turn; false: no memory */
 bool session_hurry(struct session *s);
+/* a tunnel's heartbeats: silence to ask about, and to die of */
+int64_t session_ping_ms(const struct session *s, enum leg leg);
+int64_t session_ping_timeout_ms(const struct session *s, enum leg leg);
+/* true while they go on: until one side begins to close */
+bool session_beats(const struct session *s);
+/* when a tunnel's client may be read again; not later than now: it may be */
+int64_t session_resume_at(const struct session *s);
+/* whether it has to wait */
+static inline bool
+session_waits(const struct session *s)
+{
+	return s->metered && session_resume_at(s) > world.now;
+}
 /* takes one session whose deadline has passed; NULL: none */
 struct session *session_due(int64_t now);
 /* the deadline in force, and what it means; INT64_MAX: none */

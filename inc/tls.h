@@ -98,6 +98,14 @@ struct tls_client *tls_client_new(const struct tls_client_how *how, char *err,
 /* held by engines, too; NULL is fine */
 void tls_client_free(struct tls_client *c);
 
+/*
+ * Calls fn with each certificate (DER) that a peer shows in a handshake,
+ * before it is judged, the first with i == 0; without verification the first
+ * alone. NULL: no more.
+ */
+void tls_watch(void (*fn)(void *arg, unsigned i, const unsigned char *der,
+    size_t n), void *arg);
+
 /* ---- a connection ---- */
 struct tls;
 /* NULL: no memory. Nothing is sent or asked for before its ports are used.

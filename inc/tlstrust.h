@@ -11,7 +11,7 @@
 
 /*
  * Judges the certificates that a peer shows. Only for tls.c and its parts.
- * tls_clock() and its like belong here.
+ * tls_clock() and its like, and tls_watch(), belong here.
  */
 
 /* what a peer has to show */

@@ -5,7 +5,8 @@
 
 /*
  * A WebSocket after its handshake: bytes pass unchanged, each direction by
- * itself, and frame boundaries are followed (RFC 6455).
+ * itself, and frame boundaries are followed (RFC 6455). Only weir's own pings,
+ * the pongs to these, and its Close are put in and taken out.
  */
 
 /*
@@ -22,12 +23,7 @@ enum reason tunnel_open(struct session *s, const struct http_response *r,
 bool tunnel_read(struct session *s, struct conn *from);
 /* one end can be written */
 void tunnel_write(struct session *s, struct conn *to);
-/*
- * Ends it from our side: a Close with the code to both, then their sockets.
- * Where a frame is half through no Close can be put in; false: try again.
- */
-bool tunnel_close(struct session *s, unsigned code, enum reason why);
-/* LINGER: one end can be read; what comes is thrown away */
-void tunnel_discard(struct session *s, struct conn *c);
+/* a deadline has passed: looks after both legs, and reads on */
+void tunnel_tick(struct session *s);
 
 #endif

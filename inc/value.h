@@ -12,7 +12,8 @@
 enum value_type {
 	VALUE_MSEC, VALUE_SIZE, VALUE_UINT, /* numbers */
 	VALUE_BOOL, VALUE_LEVEL, VALUE_FORMAT, VALUE_ERRORS, /* words */
-	VALUE_CLOCK, VALUE_REDIRECT,
+	VALUE_CLOCK, VALUE_CHECK, VALUE_EXCESS, VALUE_REDIRECT,
+	VALUE_MSEC_OR, /* a duration or "same" */
 	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
 	VALUE_NAME, VALUE_PIN, VALUE_FIELD,
 	/* lists, which are config.c's own and not for the functions here */
@@ -29,6 +30,17 @@ enum conf_error_format {
 	CONF_ERRORS_OPENAI
 };
 
+enum conf_check {
+	CONF_CHECK_OFF,
+	CONF_CHECK_RELAXED,
+	CONF_CHECK_STRICT
+};
+
+enum conf_excess {
+	CONF_EXCESS_SLOW,
+	CONF_EXCESS_CLOSE
+};
+
 enum conf_redirect {
 	CONF_REDIRECT_OFF,
 	CONF_REDIRECT_HTTPS
@@ -43,6 +55,9 @@ enum conf_redirect {
 #define CONF_T_FORMAT bool /* true: json */
 #define CONF_T_ERRORS enum conf_error_format
 #define CONF_T_CLOCK bool /* true: relaxed */
+#define CONF_T_CHECK enum conf_check
+#define CONF_T_EXCESS enum conf_excess
+#define CONF_T_MSEC_OR int64_t /* -1: same */
 #define CONF_T_REDIRECT enum conf_redirect
 #define CONF_T_STR const char * /* never "" */
 #define CONF_T_PATH const char * /* never "" but NULL */

@@ -98,6 +98,35 @@ struct ws_head {
 	uint8_t mask[4];
 };
 
+/* bytes of a head that begins with p[0] and p[1] */
+static inline size_t
+ws_head_len(const unsigned char *p)
+{
+	size_t n = (p[1] & 0x80) != 0 ? 6 : 2;
+
+	if ((p[1] & 0x7f) == 126)
+		n += 2;
+	if ((p[1] & 0x7f) == 127)
+		n += 8;
+	return n;
+}
+
+/* the payload length in a whole head, as it stands there */
+static inline uint64_t
+ws_head_length(const unsigned char *p)
+{
+	uint64_t v = 0;
+	int i;
+
+	if ((p[1] & 0x7f) < 126)
+		return p[1] & 0x7f;
+	if ((p[1] & 0x7f) == 126)
+		return (uint64_t)p[2] << 8 | p[3];
+	for (i = 2; i < 10; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
 /* bytes of the head, 0 if n bytes do not hold it whole, -1 for a length
  * that is not minimal or has its top bit set */
 int ws_read_head(const unsigned char *p, size_t n, struct ws_head *h);
@@ -116,28 +145,5 @@ bool ws_close_code_valid(unsigned code);
 #define WS_CLOSE_FRAME_MAX 131
 size_t ws_write_close(unsigned char *p, unsigned code, const char *text,
     const uint8_t *mask);
-
-/*
- * Follows the frame boundaries of one direction of a tunnel without looking
- * at payload, but for the code of a Close. Zero is the state before the first
- * byte.
- */
-struct ws_track {
-	uint64_t left;     /* payload bytes of the frame still to come */
-	uint64_t messages; /* whole data messages seen */
-	uint16_t close_code; /* of the Close seen; WS_C_NONE for one without */
-	uint8_t head[WS_HEAD_MAX]; /* of the frame, as far as it came */
-	uint8_t head_n;    /* bytes in head; 0 between frames */
-	uint8_t head_len;  /* bytes that head will have, 0 while not known */
-	uint8_t opcode, fin;
-	uint8_t code_n;    /* bytes of the close code seen */
-	bool closed;       /* a Close frame has passed whole */
-	bool blind;        /* the boundaries are lost: not followed any more */
-};
-
-/* follows n bytes; after a malformed length it is blind */
-void ws_track(struct ws_track *t, const unsigned char *p, size_t n);
-/* true where a frame of our own may be put in: never once closed or blind */
-bool ws_track_boundary(const struct ws_track *t);
 
 #endif

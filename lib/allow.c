@@ -212,7 +212,7 @@ allow_add(struct arena **a, enum value_type type, const char *text,
 {
 	struct conf_word *w = arena_take(a, sizeof *w);
 	const char *wrong;
-	char *p;
+	char *p = NULL;
 
 	if (w == NULL)
 		return no_memory;

@@ -6,6 +6,9 @@
  * stand at the same places; conn_watch() closes the holes. The first entry of
  * the poll() array is the kernel's set.
  */
+#ifndef POSIX
+#include <sys/ioctl.h>
+#endif
 #include <sys/socket.h>
 
 #include <assert.h>
@@ -345,6 +348,19 @@ conn_peek(struct conn *c)
 		return 0;
 	}
 	return conn_passing(errno) ? -1 : -2;
+}
+
+size_t
+conn_queued(const struct conn *c)
+{
+	size_t n = buf_len(c->out);
+#ifdef TIOCOUTQ
+	int queued;
+
+	if (ioctl(c->fd, TIOCOUTQ, &queued) == 0 && queued > 0)
+		n += (size_t)queued;
+#endif
+	return n;
 }
 
 void

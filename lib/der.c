@@ -12,6 +12,9 @@ enum {
 	T_ALT_DNS = 0x82, T_ALT_IP = 0x87
 };
 
+/* types of attributes: RFC 5280 A.1 */
+enum { COMMON_NAME = 3, ORGANIZATION = 10, UNIT = 11 };
+
 bool
 der_next(struct der *in, int *tag, struct der *value)
 {
@@ -176,12 +179,12 @@ der_cert(struct der_cert *c, const unsigned char *p, size_t n)
 	return true;
 }
 
-/* the last common name of the subject */
+/* the last attribute 2.5.4.TYPE of a subject or issuer: RFC 5280 4.1.2.4 */
 static bool
-common_name(const struct der_cert *c, struct der *name)
+attribute(struct der all, unsigned char type, struct der *name)
 {
-	static const unsigned char oid[] = {0x55, 0x04, 0x03};
-	struct der all = c->subject, list, set, pair, id, value;
+	const unsigned char oid[] = {0x55, 0x04, type};
+	struct der list, set, pair, id, value;
 	bool found = false;
 	int tag;
 
@@ -198,13 +201,20 @@ common_name(const struct der_cert *c, struct der *name)
 }
 
 bool
+der_who(struct der who, struct der *name)
+{
+	return attribute(who, COMMON_NAME, name) ||
+	    attribute(who, ORGANIZATION, name) || attribute(who, UNIT, name);
+}
+
+bool
 der_name(const struct der_cert *c, size_t i, struct der *name)
 {
 	struct der alt = c->alt;
 	int tag;
 
 	if (alt.p == NULL)
-		return i == 0 && common_name(c, name);
+		return i == 0 && attribute(c->subject, COMMON_NAME, name);
 	while (der_next(&alt, &tag, name))
 		if (tag == T_ALT_DNS && i-- == 0)
 			return true;
@@ -212,14 +222,25 @@ der_name(const struct der_cert *c, size_t i, struct der *name)
 }
 
 bool
-der_has_ip(const struct der_cert *c, const unsigned char *ip, size_t n)
+der_ip(const struct der_cert *c, size_t i, struct der *ip)
 {
-	struct der alt = c->alt, value;
+	struct der alt = c->alt;
 	int tag;
 
-	while (der_next(&alt, &tag, &value))
-		if (tag == T_ALT_IP && value.n == n &&
-		    memcmp(value.p, ip, n) == 0)
+	while (der_next(&alt, &tag, ip))
+		if (tag == T_ALT_IP && i-- == 0)
+			return true;
+	return false;
+}
+
+bool
+der_has_ip(const struct der_cert *c, const unsigned char *ip, size_t n)
+{
+	struct der value;
+	size_t i;
+
+	for (i = 0; der_ip(c, i, &value); i++)
+		if (value.n == n && memcmp(value.p, ip, n) == 0)
 			return true;
 	return false;
 }

@@ -189,3 +189,22 @@ redact_open_protocol(struct span list)
 			return item;
 	return (struct span){"", 0};
 }
+
+bool
+redact_field(struct span name)
+{
+	static const char *const parts[] = {
+		"auth", "cookie", "key", "token", "secret", "password",
+		"session", "ticket", "credential", "signature"
+	};
+	struct span at;
+	size_t i, k;
+
+	for (i = 0; i < name.n; i++) {
+		at = skip(name, i);
+		for (k = 0; k < sizeof parts / sizeof parts[0]; k++)
+			if (starts(at, parts[k]))
+				return true;
+	}
+	return false;
+}

@@ -16,6 +16,7 @@
 
 #include "session.h"
 #include "log.h"
+#include "meter.h"
 #include "redact.h"
 #include "room.h"
 #include "secrets.h"
@@ -335,6 +336,77 @@ linger_ms(const struct session *s)
 }
 
 int64_t
+session_ping_ms(const struct session *s, enum leg leg)
+{
+	const struct conf_route *r = s->route;
+
+	return leg == LEG_CLIENT || r->ping_upstream_ms < 0 ? r->ping_ms :
+	    r->ping_upstream_ms;
+}
+
+int64_t
+session_ping_timeout_ms(const struct session *s, enum leg leg)
+{
+	const struct conf_route *r = s->route;
+
+	return leg == LEG_CLIENT || r->ping_upstream_timeout_ms < 0 ?
+	    r->ping_timeout_ms : r->ping_upstream_timeout_ms;
+}
+
+bool
+session_beats(const struct session *s)
+{
+	return s->route->ws_check != CONF_CHECK_OFF && s->half_at == 0 &&
+	    !s->from_client.closed && !s->from_upstream.closed;
+}
+
+int64_t
+session_resume_at(const struct session *s)
+{
+	const struct conf_route *r = s->route;
+	int64_t at = 0, then;
+
+	if (!s->metered || s->ending)
+		return 0;
+	if (r->rate > 0)
+		at = meter_ready(s->meters[METER_BYTES], r->rate);
+	if (r->messages > 0) {
+		then = meter_ready(s->meters[METER_MESSAGES], r->messages);
+		if (then > at)
+			at = then;
+	}
+	return at;
+}
+
+/* while a tunnel is open; R_DONE: both legs are looked after */
+static int64_t
+tunnel_deadline(const struct session *s, enum reason *why)
+{
+	int64_t at = INT64_MAX;
+	enum leg leg;
+
+	if (session_beats(s))
+		for (leg = LEG_CLIENT; leg <= LEG_UPSTREAM; leg++)
+			sooner(&at, why, beat_next(&s->beats[leg],
+			    session_ping_ms(s, leg),
+			    session_ping_timeout_ms(s, leg), world.now),
+			    R_DONE);
+	if (session_waits(s) ||
+	    (s->slowed && s->c->in != NULL && !conn_unsent(s->u)))
+		sooner(&at, why, session_resume_at(s), R_DONE);
+	if (s->close_at > 0 && !s->ending)
+		sooner(&at, why, s->close_at, (enum reason)s->close_why);
+	if (!s->ending)
+		sooner_if(&at, why, s->last, s->route->tunnel_idle_ms, R_IDLE);
+	if (s->half_at > 0)
+		sooner(&at, why, s->half_at + linger_ms(s), R_LINGER);
+	/* once a Close has passed, what is left is on its way */
+	if (s->from_client.closed || s->from_upstream.closed)
+		sooner(&at, why, s->last + linger_ms(s), R_LINGER);
+	return at;
+}
+
+int64_t
 session_deadline(const struct session *s, enum reason *why)
 {
 	int64_t at = INT64_MAX;
@@ -380,12 +452,7 @@ session_deadline(const struct session *s, enum reason *why)
 		    s->conf->defaults->body_ms, R_WRITE_TIMEOUT);
 		break;
 	case S_TUNNEL:
-		if (s->close_at > 0)
-			sooner(&at, why, s->close_at, R_DRAIN);
-		sooner_if(&at, why, s->last, s->route->tunnel_idle_ms, R_IDLE);
-		if (s->half_at > 0)
-			sooner(&at, why, s->half_at + linger_ms(s), R_LINGER);
-		break;
+		return tunnel_deadline(s, why);
 	case S_LINGER:
 		sooner(&at, why, s->since + linger_ms(s), R_LINGER);
 		break;
@@ -406,6 +473,16 @@ session_deadline_changed(struct session *s)
 	at = session_deadline(s, &why);
 	if (at != INT64_MAX)
 		heap_set(&timers, &s->timer, at);
+}
+
+void
+session_close_at(struct session *s, int64_t at, enum reason why)
+{
+	if (s->ending || (s->close_at > 0 && s->close_at <= at))
+		return;
+	s->close_at = at;
+	s->close_why = (uint8_t)why;
+	session_deadline_changed(s);
 }
 
 int64_t
@@ -601,10 +678,10 @@ session_log_tunnel(struct session *s, struct span protocol)
 static int
 close_code(const struct session *s)
 {
-	const struct ws_track *t;
+	const struct track *t;
 
-	if (s->by == BY_WEIR && s->sent_close)
-		return WS_C_AWAY;
+	if (s->by == BY_WEIR && s->code != 0)
+		return s->code;
 	t = s->by == BY_UPSTREAM ? &s->from_upstream : &s->from_client;
 	if (!t->closed)
 		t = t == &s->from_client ? &s->from_upstream :
@@ -648,21 +725,17 @@ log_tunnel_close(const struct session *s)
 	log_pair_int("bytes_out", (int64_t)s->bytes_out);
 	log_pair_int("messages_in", (int64_t)s->from_client.messages);
 	log_pair_int("messages_out", (int64_t)s->from_upstream.messages);
+	if (s->beats[LEG_CLIENT].rtt_ms != BEAT_NONE)
+		log_pair_int("rtt_client", s->beats[LEG_CLIENT].rtt_ms);
+	if (s->beats[LEG_UPSTREAM].rtt_ms != BEAT_NONE)
+		log_pair_int("rtt_upstream", s->beats[LEG_UPSTREAM].rtt_ms);
 	log_tls_error(s);
 	log_end();
 }
 
-/* closes the books on what the session was doing */
-static void
-settle(struct session *s, enum reason why, enum party by)
+void
+session_tunnel_over(struct session *s, enum reason why, enum party by)
 {
-	if (s->x != NULL) {
-		if (s->x->reason == R_DONE)
-			s->x->reason = why;
-		log_request(s);
-		session_drop_upstream(s);
-		exchange_close(s);
-	}
 	if (s->opened > 0) {
 		/* the first cause stands, what follows are echoes of it */
 		if (s->by == BY_NOBODY) {
@@ -676,6 +749,20 @@ settle(struct session *s, enum reason why, enum party by)
 		s->route->open--;
 	s->in_route = false;
 	tally_leave(s);
+}
+
+/* closes the books on what the session was doing */
+static void
+settle(struct session *s, enum reason why, enum party by)
+{
+	if (s->x != NULL) {
+		if (s->x->reason == R_DONE)
+			s->x->reason = why;
+		log_request(s);
+		session_drop_upstream(s);
+		exchange_close(s);
+	}
+	session_tunnel_over(s, why, by);
 }
 
 static void

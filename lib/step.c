@@ -7,12 +7,10 @@
 
 #include "step.h"
 #include "exchange.h"
+#include "farewell.h"
 #include "greet.h"
 #include "shake.h"
 #include "tunnel.h"
-
-/* one that cannot be closed politely now is looked at again after this */
-#define CLOSE_AGAIN_MS 100
 
 static int
 client_events(const struct session *s)
@@ -36,7 +34,8 @@ client_events(const struct session *s)
 	case S_FLUSH:
 		return POLLOUT;
 	case S_TUNNEL:
-		return out | (c->eof || conn_unsent(s->u) ? 0 : POLLIN);
+		return out | (c->eof || conn_unsent(s->u) ||
+		    session_waits(s) ? 0 : POLLIN);
 	case S_LINGER:
 		return out | (c->eof ? 0 : POLLIN);
 	case S_FREE:
@@ -172,7 +171,7 @@ readable(struct session *s, struct conn *c)
 		tunnel_read(s, c);
 		break;
 	case S_LINGER:
-		tunnel_discard(s, c);
+		farewell_discard(s, c);
 		break;
 	default:
 		break;
@@ -219,21 +218,6 @@ step_serve(struct conn *c, int revents)
 	settle(s);
 }
 
-static void
-end_tunnel(struct session *s, unsigned code, enum reason why)
-{
-	if (tunnel_close(s, code, why))
-		return;
-	/* in the middle of a frame: the rest of it gets a while to come */
-	if (why == R_IDLE) {
-		session_end(s, why, BY_WEIR);
-		return;
-	}
-	if (s->half_at == 0)
-		s->half_at = world.now;
-	s->close_at = world.now + CLOSE_AGAIN_MS;
-}
-
 /* the deadline of s has passed, with that meaning */
 static void
 overdue(struct session *s, enum reason why)
@@ -275,8 +259,10 @@ overdue(struct session *s, enum reason why)
 	case S_TUNNEL:
 		if (why == R_LINGER)
 			session_end(s, why, BY_WEIR);
+		else if (why == R_DONE)
+			tunnel_tick(s);
 		else
-			end_tunnel(s, WS_C_AWAY, why);
+			farewell(s, why);
 		break;
 	case S_LINGER:
 		session_end(s, why, BY_WEIR);

@@ -26,6 +26,11 @@ static struct room checks = ROOM(sizeof(struct check));
 static int64_t clock_s;
 static bool relaxed;
 
+static struct {
+	void (*fn)(void *arg, unsigned i, const unsigned char *der, size_t n);
+	void *arg;
+} watcher;
+
 bool
 tls_clock(int64_t unix_s)
 {
@@ -39,6 +44,14 @@ bool
 tls_clock_unset(void)
 {
 	return clock_s < TLS_EPOCH;
+}
+
+void
+tls_watch(void (*fn)(void *arg, unsigned i, const unsigned char *der,
+    size_t n), void *arg)
+{
+	watcher.fn = fn;
+	watcher.arg = arg;
 }
 
 int64_t
@@ -160,6 +173,8 @@ check_end_cert(const br_x509_class **x)
 
 	if (!k->how->verify && k->count > 0)
 		return;
+	if (watcher.fn != NULL && k->cert != NULL && k->n == k->len)
+		watcher.fn(watcher.arg, k->count, k->cert, k->n);
 	sense = k->cert != NULL && k->n == k->len &&
 	    der_cert(&d, k->cert, k->n);
 	if (held_back(k) && k->n == k->len) {

@@ -46,6 +46,11 @@ static const struct {
 	    [CONF_ERRORS_OPENAI] = "openai" },
 	    "not auto, text, json or openai" },
 	[VALUE_CLOCK] = { { "strict", "relaxed" }, "not strict or relaxed" },
+	[VALUE_CHECK] = { { [CONF_CHECK_OFF] = "off",
+	    [CONF_CHECK_RELAXED] = "relaxed",
+	    [CONF_CHECK_STRICT] = "strict" }, "not strict, relaxed or off" },
+	[VALUE_EXCESS] = { { [CONF_EXCESS_SLOW] = "slow",
+	    [CONF_EXCESS_CLOSE] = "close" }, "not slow or close" },
 	[VALUE_REDIRECT] = { { [CONF_REDIRECT_OFF] = "off",
 	    [CONF_REDIRECT_HTTPS] = "https" }, "not off or https" },
 };
@@ -124,6 +129,10 @@ parse_word(enum value_type type, const char *text, void *field)
 		*(CONF_T_LEVEL *)field = i;
 	else if (type == VALUE_ERRORS)
 		*(CONF_T_ERRORS *)field = (CONF_T_ERRORS)i;
+	else if (type == VALUE_CHECK)
+		*(CONF_T_CHECK *)field = (CONF_T_CHECK)i;
+	else if (type == VALUE_EXCESS)
+		*(CONF_T_EXCESS *)field = (CONF_T_EXCESS)i;
 	else if (type == VALUE_REDIRECT)
 		*(CONF_T_REDIRECT *)field = (CONF_T_REDIRECT)i;
 	else
@@ -162,6 +171,12 @@ value_parse(enum value_type type, const char *text, uint64_t min,
 {
 	struct span all = { text, strlen(text) };
 
+	if (type == VALUE_MSEC_OR && strcmp(text, "same") == 0) {
+		*(CONF_T_MSEC_OR *)field = -1;
+		return NULL;
+	}
+	if (type == VALUE_MSEC_OR)
+		type = VALUE_MSEC;
 	if (type <= VALUE_UINT)
 		return parse_number(type, text, min, max, field, a);
 	if (type <= VALUE_REDIRECT)
@@ -189,6 +204,11 @@ value_text(enum value_type type, const void *field, char buf[VALUE_TEXT])
 	const char *s;
 
 	switch (type) {
+	case VALUE_MSEC_OR:
+		if (*(const CONF_T_MSEC_OR *)field < 0)
+			return "same";
+		type = VALUE_MSEC;
+		/* fall through */
 	case VALUE_MSEC:
 		return measured(type, (uint64_t)*(const CONF_T_MSEC *)field,
 		    buf);
@@ -204,6 +224,10 @@ value_text(enum value_type type, const void *field, char buf[VALUE_TEXT])
 		return words[type].list[*(const CONF_T_LEVEL *)field];
 	case VALUE_ERRORS:
 		return words[type].list[*(const CONF_T_ERRORS *)field];
+	case VALUE_CHECK:
+		return words[type].list[*(const CONF_T_CHECK *)field];
+	case VALUE_EXCESS:
+		return words[type].list[*(const CONF_T_EXCESS *)field];
 	case VALUE_REDIRECT:
 		return words[type].list[*(const CONF_T_REDIRECT *)field];
 	default:

@@ -41,7 +41,8 @@ def check(results, s, w):
          {'code': 4002, 'reason': 'tschüs', 'wasClean': True},
          "the client's close")
     same(value(results, 'killed'),
-         {'code': 1006, 'reason': '', 'wasClean': False}, 'no close')
+         {'code': 1011, 'reason': 'upstream_closed', 'wasClean': True},
+         'no close of its own')
     same(value(results, 'refused'), 'refused', 'a 403')
     same(value(results, 'events'), ['event %d' % i for i in range(20)],
          'events')
@@ -52,7 +53,7 @@ def check(results, s, w):
           ('4001', '4002')], [('upstream', '4001'), ('client', '4002')],
          'closes in the log')
     same([x['code'] for x in closes if x['by'] == 'upstream'],
-         ['4001', '1006'], 'ended by the upstream')
+         ['4001', '1011'], 'ended by the upstream')
     same(len(w.log('tunnel_open', protocol='chat.v2')), 1, 'protocols')
     same(len(w.log('request', status=403)), 1, 'refusals')
 

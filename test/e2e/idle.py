@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from weir import (HERE, TEXT, WAIT, Hang, Skip, Weir, case, main,
+from weir import (HERE, PONG, TEXT, WAIT, Hang, Skip, Weir, case, main, masked,
                   run_weir, same, sanitized, until, ws_101, ws_frame,
                   ws_request)
 
@@ -68,6 +68,8 @@ def step(s, state, data):
     if state[1] and data == UP:
         s.send(DOWN)
         return
+    if state[1] and not state[0]:
+        data = answer_pings(s, data)
     state[0] += data
     if not state[1] and state[0].endswith(b'\r\n\r\n'):
         s.send(greet(state[0]))
@@ -76,6 +78,20 @@ def step(s, state, data):
         assert state[0].startswith(UP), state[0][:200]
         s.send(DOWN)
         state[0] = state[0][len(UP):]
+
+
+def answer_pings(s, data):
+    """What is left of whole frames when weir's pings have been answered."""
+    while data[:2] in (b'\x89\x8c', b'\x89\x0c'):
+        if data[1] & 128:
+            plain, n = masked(data[6:18], data[2:6]), 18
+            s.send(ws_frame(PONG, plain, None))
+        else:
+            plain, n = data[2:14], 14
+            s.send(ws_frame(PONG, plain, MASK))
+        assert len(plain) == 12, 'half a ping'
+        data = data[n:]
+    return data
 
 
 def raise_limit():
@@ -199,7 +215,8 @@ def tunnels():
         raise Skip('only %d descriptors are allowed' % allowed)
     if n < IDLE:
         print('%d tunnels, since %d descriptors are allowed' % (n, allowed))
-    with Server() as o, Weir(CONF, o) as w, Weir(CONF, o) as alone:
+    conf = CONF + 'ping = 0\n'
+    with Server() as o, Weir(conf, o) as w, Weir(conf, o) as alone:
         first = connect_all(w.port, 200)
         busy, others = (connect_all(x.port, BUSY) for x in (w, alone))
         echo(busy, 2000)
@@ -233,6 +250,43 @@ def tunnels():
 
 
 @case
+def pinged():
+    """Heartbeats on both legs of all of them. WEIR_TUNNELS, WEIR_SECONDS and
+    WEIR_CONF make it larger."""
+    want = int(os.environ.get('WEIR_TUNNELS') or 2000)
+    seconds = int(os.environ.get('WEIR_SECONDS') or 5)
+    conf = os.environ.get('WEIR_CONF') or 'ping = 2s'
+    n = min(want, (raise_limit() - 200) // 2)
+    with Server() as o, Weir('%s%s\n' % (CONF, conf), o) as w:
+        clients = connect_all(w.port, 200)
+        before = w.pss_kb()
+        clients += connect_all(w.port, n - 200)
+        poll = selectors.EpollSelector()
+        for s in clients:
+            poll.register(s, selectors.EVENT_READ)
+        pings, ticks = 0, w.cpu_ticks()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for k, _ in poll.select(0.5):
+                same(answer_pings(k.fileobj, k.fileobj.recv(4096)), b'',
+                     'bytes behind a ping')
+                pings += 1
+        each = (w.pss_kb() - before) * 1024 / (n - 200)
+        print('%d tunnels, %s: %.0f bytes a tunnel; %d pings to clients, %d '
+              'ticks in %d s' % (n, conf, each, pings,
+                                 w.cpu_ticks() - ticks, seconds), flush=True)
+        assert pings > n // 2 or 'WEIR_CONF' in os.environ, 'few pings'
+        assert each < 640 or sanitized(), 'too much memory'
+        same(w.log('tunnel_close'), [], 'ends')
+        poll.close()
+        for s in clients:
+            s.close()
+        line = w.wait_log('tunnel_close', n)[0]
+        assert 'rtt_client' in line and 'rtt_upstream' in line or \
+            'WEIR_CONF' in os.environ, line
+
+
+@case
 def mass_end():
     """Their server goes, and all of them end at once."""
     allowed = raise_limit()
@@ -241,7 +295,7 @@ def mass_end():
         clients = connect_all(w.port, n)
         o.proc.kill()
         for s in clients:
-            same(s.recv(100), b'', 'end')
+            same(s.recv(100)[:4], b'\x88\x11\x03\xf3', 'end')
             s.close()
         until(lambda: w.fds() < 100, 'the ends', 3 * WAIT)
         w.idle()

@@ -94,14 +94,14 @@ def reload_tunnels():
                 same(t.frame().data, b'x', 'echo')
             w.reload('drain = 300ms\n' + route(o, '/a'))
             f = b.frame()
-            same((f.op, f.code()), (8, 1001), 'the gone one')
+            same((f.op, f.code()), (8, 1012), 'the gone one')
             b.send(ws_close(1001))
             b.close()
             a.send(ws_frame(1, b'y'))
             same(a.frame().data, b'y', 'the other one')
             line = w.next('tunnel_close')
             same((line['by'], line['route'], line['code']),
-                 ('weir', '/b', '1001'), 'log')
+                 ('weir', '/b', '1012'), 'log')
 
 
 BROKEN = [

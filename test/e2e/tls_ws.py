@@ -270,7 +270,7 @@ def node_closes():
 @case
 def node_server_dies():
     for _, lines in by_node('server_dies'):
-        same([(x['by'], x['code']) for x in lines], [('upstream', '1006')],
+        same([(x['by'], x['code']) for x in lines], [('upstream', '1011')],
              'log')
 
 
@@ -321,7 +321,7 @@ def browser():
                 same(results['close_server']['value'],
                      {'code': 4001, 'reason': 'Grüße', 'wasClean': True},
                      "the server's close")
-                same(results['killed']['value']['code'], 1006, 'killed')
+                same(results['killed']['value']['code'], 1011, 'killed')
                 same(results['events']['value'], ['event %d' % i for i in
                                                   range(20)], 'events')
                 w.wait_log('tunnel_close', len(w.log('tunnel_open')))
@@ -434,6 +434,8 @@ def upstream_ends():
                     t.send(ws_frame(TEXT, b'go'))
                     time.sleep(0.05)
                     same(t.recv_n(len(data)) == data, True, 'data')
+                    f = t.frame()
+                    same((f.op, f.code()), (CLOSE, 1011), "weir's Close")
                     t.ended('eof')
                     t.close()
                     line = w.wait_log('tunnel_close')[0]
@@ -526,6 +528,7 @@ def upstream_half_closes():
             del got[:]
             t = w.tunnel()
             same(t.frame().data, b'last', 'what it said')
+            same(t.frame().code(), 1011, 'the farewell')
             t.ended('eof')
             t.step = step
             for f in frames:
@@ -542,6 +545,7 @@ def upstream_half_closes():
         # one that answers the end with its own, as most do
         t = w.tunnel()
         t.frame()
+        same(t.frame().code(), 1011, 'the farewell')
         t.ended('eof')
         t.close()
         w.next('tunnel_close')
@@ -563,11 +567,13 @@ def killed_upstream():
                     same(t.frame().data, b'x', 'echo')
                 os.kill(s.proc.pid, signal.SIGKILL)
                 for t in tunnels:
-                    t.ended('eof|cut|reset')
+                    f = t.frame()
+                    same((f.op, f.code()), (CLOSE, 1011), "weir's Close")
+                    t.ended('eof')
                     t.sock.close()
                 lines = w.wait_log('tunnel_close', 20)
                 same({(x['by'], x['code']) for x in lines},
-                     {('upstream', '1006')}, 'log')
+                     {('upstream', '1011')}, 'log')
                 within(str(w.get().status), '502|504', 'then')
                 w.idle(0.3)
 

@@ -128,7 +128,7 @@ def parallel():
 def server_dies():
     lines, closes = both('server_dies')
     c = closes[0]
-    same((c['by'], c['code']), ('upstream', '1006'), 'close')
+    same((c['by'], c['code']), ('upstream', '1011'), 'close')
     assert c['reason'] in ('upstream_closed', 'upstream_reset'), c
     assert float(c['seconds']) < 2, c
 

@@ -213,12 +213,13 @@ def deaths():
         ws = await connect('/kill')
         await ws.send('go')
         await asyncio.wait_for(ws.wait_closed(), 2 * SLOW)
-        same(ws.close_code, 1006, 'at the client')
+        same((ws.close_code, ws.close_reason),
+             (1011, 'upstream_closed'), 'at the client')
         ws = await connect('/quiet')
         ws.transport.abort()
         closed = await lines(w, 'tunnel_close', 2)
         same([(x['by'], x['code'], x['reason']) for x in closed],
-             [('upstream', '1006', 'upstream_closed'),
+             [('upstream', '1011', 'upstream_closed'),
               ('client', '1006', 'client_closed')], 'log')
         assert float(closed[1]['seconds']) < 2 * SLOW, closed
     through(body)

@@ -1,46 +1,14 @@
 """Tunnels byte by byte: what goes in comes out, and so do the ends."""
 # timeout: 240
 import hashlib
-import queue
 import random
 import struct
 import threading
 import time
 
-from weir import (BINARY_OP, CLOSE, PING, PONG, SLOW, TEXT, WAIT, Origin,
-                  Weir, case, each, main, same, within, ws_101, ws_close,
-                  ws_frame)
-
-
-class Ends(Origin):
-    """An upstream whose tunnels are handed to the test."""
-
-    def __init__(self):
-        self.opened = queue.Queue()
-        super().__init__(self.shake)
-
-    def shake(self, peer):
-        q = peer.read_request()
-        if q is None:
-            return
-        peer.send(ws_101(q.get('sec-websocket-key')))
-        peer.over = threading.Event()
-        self.opened.put(peer)
-        peer.over.wait(300)
-
-    def pair(self, w):
-        """Both ends of a new tunnel: the client's and the upstream's."""
-        c = w.tunnel()
-        s = self.opened.get(timeout=WAIT)
-        s.sock.settimeout(WAIT)
-        return c, s
-
-
-def finish(*peers):
-    for p in peers:
-        p.close()
-        if hasattr(p, 'over'):
-            p.over.set()
+from weir import (BINARY_OP, CLOSE, PING, PONG, SLOW, TEXT, Weir, case, each,
+                  main, same, within, ws_close, ws_frame)
+from ws_ends import Ends, finish
 
 
 def from_server(op, data=b'', fin=1, rsv=0):
@@ -62,6 +30,16 @@ def closed(w, n=1):
 
 
 # Bytes pass unchanged
+
+def told(peer, by, how='closed'):
+    """The other side's end arrives: a client hears in a Close of a server that
+    went without one, a server sees the bare end."""
+    if by == 'upstream':
+        f = peer.frame()
+        same((f.op, f.code(), f.data[2:]),
+             (CLOSE, 1011, b'upstream_' + how.encode()), 'the farewell')
+    peer.ended('eof')
+
 
 def some_frames(mask):
     out = b''
@@ -326,7 +304,7 @@ def half_close():
             a.send(ws_frame(TEXT, b'last', to_b))
             a.shut()
             same(b.frame().data, b'last', 'before the end')
-            b.ended('eof')
+            told(b, by)
             for i in range(5):
                 carries(b, a, ws_frame(TEXT, b'after %d' % i, to_a))
                 time.sleep(0.02)
@@ -336,7 +314,8 @@ def half_close():
             a.ended('eof')
             line = closed(w)
             same((line['by'], line['code'], line['reason']),
-                 (by, '1006', by + '_closed'), 'log')
+                 (by, '1006' if by == 'client' else '1011',
+                  by + '_closed'), 'log')
             same(line['messages_%s' % ('out' if by == 'client' else 'in')],
                  '6', 'messages after it')
             finish(c, s)
@@ -369,11 +348,11 @@ def both_at_once():
             c.shut()
             s.shut()
         for c, s in pairs:
-            c.ended('eof')
+            c.recv_all()
             s.ended('eof')
             finish(c, s)
         for line in w.wait_log('tunnel_close', 20):
-            same(line['code'], '1006', 'code')
+            within(line['code'], '1006|1011', 'code')
 
 
 @case
@@ -386,11 +365,12 @@ def resets():
             carries(a, b, b'\x81\x00' if a is s else ws_frame(TEXT))
             began = time.monotonic()
             a.reset()
-            b.ended()
+            told(b, by, 'reset') if by == 'upstream' else b.ended()
             line = closed(w)
             assert time.monotonic() - began < 2 * SLOW, 'late'
             same((line['by'], line['code'], line['reason']),
-                 (by, '1006', by + '_reset'), 'log')
+                 (by, '1006' if by == 'client' else '1011',
+                  by + '_reset'), 'log')
             assert float(line['seconds']) < 2 * SLOW, line
             finish(c, s)
             o.quiet()
@@ -400,7 +380,7 @@ def resets():
 def reset_while_sending():
     """One side goes while the other sends as fast as it can."""
     for by in 'client', 'upstream':
-        with Ends() as o, Weir('', o) as w:
+        with Ends() as o, Weir('linger = 500ms', o) as w:
             c, s = o.pair(w)
             a, b = (c, s) if by == 'client' else (s, c)
 
@@ -418,7 +398,8 @@ def reset_while_sending():
             assert not late, 'the sender was not told'
             line = closed(w)
             same((line['by'], line['code'], line['reason']),
-                 (by, '1006', by + '_reset'), 'log')
+                 (by, '1006' if by == 'client' else '1011',
+                  by + '_reset'), 'log')
             finish(c, s)
 
 
@@ -449,7 +430,7 @@ def linger():
                 c, s = o.pair(w)
                 a, b = (c, s) if by == 'client' else (s, c)
                 a.shut()
-                b.ended('eof')
+                told(b, by)
                 began = time.monotonic()
                 while busy and b.send(b'\x81\x00') and \
                         time.monotonic() - began < 5 * SLOW:
@@ -460,7 +441,8 @@ def linger():
                 took = time.monotonic() - began
                 assert 0.3 < took < 4 * SLOW, took
                 line = closed(w)
-                same((line['by'], line['code']), (by, '1006'), 'log')
+                same((line['by'], line['code']), (by, '1006' if by == 'client' else '1011'),
+                     'log')
                 within(line['reason'], 'linger|%s_closed' % by, 'reason')
                 finish(c, s)
                 o.quiet()
@@ -475,7 +457,7 @@ def linger_idle():
         s.ended('eof')
         d, t = o.pair(w)
         t.shut()
-        d.ended('eof')
+        told(d, 'upstream')
         w.idle()
         finish(c, s, d, t)
         w.wait_log('tunnel_close', 2)

@@ -116,11 +116,18 @@ test_with_names(void)
 	expect(der_name(&c, 0, &d) && is(d, "a.test"), "names", "first");
 	expect(der_name(&c, 1, &d) && is(d, "*.b.test"), "names", "second");
 	expect(!der_name(&c, 2, &d), "names", "no third");
+	expect(der_ip(&c, 0, &d) && d.n == 4 && memcmp(d.p, four, 4) == 0,
+	    "names", "the first address");
+	expect(der_ip(&c, 1, &d) && d.n == 16 && memcmp(d.p, six, 16) == 0,
+	    "names", "the second address");
+	expect(!der_ip(&c, 2, &d), "names", "no third address");
 	expect(der_has_ip(&c, four, 4), "names", "IPv4");
 	expect(!der_has_ip(&c, five, 4), "names", "another IPv4");
 	expect(der_has_ip(&c, six, 16), "names", "IPv6");
 	expect(!der_has_ip(&c, six, 4), "names", "a part of it");
 	expect(der_equal(c.issuer, c.subject), "names", "self-signed");
+	expect(der_who(c.issuer, &d) && is(d, "not.this"), "names",
+	    "the issuer's common name");
 	expect(c.not_before == 1795274100, "names", "not before");
 	expect(c.not_after == INT64_C(2659274100), "names", "not after");
 	expect(c.key.n == 91 && c.key.p[0] == 0x30 && c.key.p[90] ==
@@ -145,6 +152,43 @@ test_without(void)
 	expect(!der_has_ip(&c, ip, 4), "common name", "no address");
 	expect(c.not_after - c.not_before == 10 * 86400, "common name",
 	    "days");
+}
+
+/* whole names, and what they are called; NULL: nothing */
+static const struct {
+	const char *bytes;
+	size_t n;
+	const char *who, *why;
+} whos[] = {
+	{"\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x0a\x0c\x04Test", 17,
+	    "Test", "the organization"},
+	{"\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x0b\x0c\x04Unit", 17,
+	    "Unit", "its unit"},
+	{"\x30\x1c\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04Name"
+	    "\x31\x0b\x30\x09\x06\x03\x55\x04\x0a\x0c\x02Or", 30,
+	    "Name", "the common name first"},
+	{"\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x06\x13\x02US", 15,
+	    NULL, "a country alone"},
+	{"\x30\x00", 2, NULL, "an empty name"},
+	{"", 0, NULL, "none"},
+};
+
+static void
+test_whos(void)
+{
+	struct der whole, who;
+	size_t i;
+
+	for (i = 0; i < sizeof whos / sizeof whos[0]; i++) {
+		whole.n = whos[i].n;
+		whole.p = at_end((const unsigned char *)whos[i].bytes,
+		    whole.n);
+		if (der_who(whole, &who))
+			expect(whos[i].who != NULL && is(who, whos[i].who),
+			    "who", whos[i].why);
+		else
+			expect(whos[i].who == NULL, "who", whos[i].why);
+	}
 }
 
 /* the time that not_before is made of; INT64_MIN: there is none */
@@ -205,11 +249,17 @@ look(const unsigned char *p, size_t n)
 		return;
 	for (i = 0; der_name(&c, i, &d); i++)
 		expect(d.p >= p && d.p + d.n <= p + n, "damaged", "inside");
+	for (i = 0; der_ip(&c, i, &d); i++)
+		expect(d.p >= p && d.p + d.n <= p + n, "damaged",
+		    "an address is inside");
 	der_has_ip(&c, ip, 4);
 	der_has_ip(&c, ip, 16);
 	expect(c.key.p >= p && c.key.p + c.key.n <= p + n, "damaged",
 	    "the key is inside");
 	der_equal(c.issuer, c.subject);
+	if (der_who(c.issuer, &d))
+		expect(d.p >= p && d.p + d.n <= p + n, "damaged",
+		    "the issuer is inside");
 }
 
 /* cut everywhere, and with every byte replaced by some others */
@@ -293,6 +343,7 @@ main(void)
 	test_elements();
 	test_with_names();
 	test_without();
+	test_whos();
 	test_times();
 	test_damaged(with_names, sizeof with_names);
 	test_damaged(without, sizeof without);

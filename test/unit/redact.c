@@ -117,6 +117,36 @@ open_protocol(struct text *t, struct span list)
 	text_span(t, redact_open_protocol(list));
 }
 
+/* names of fields */
+static const struct {
+	const char *name;
+	bool secret;
+} fields[] = {
+	{"Authorization", true}, {"authorization", true},
+	{"Proxy-Authorization", true}, {"Cookie", true},
+	{"X-Api-Key", true}, {"Api-Key", true}, {"X-Auth", true},
+	{"X-Access-TOKEN", true}, {"X-Client-Secret", true},
+	{"X-Session-Id", true}, {"Ticket", true}, {"Set-Cookie", true},
+	{"Host", false}, {"User-Agent", false}, {"Origin", false},
+	{"X-Ke", false}, {"Accept-Language", false}, {"", false},
+};
+
+static void
+run_fields(void)
+{
+	struct span name;
+	size_t i;
+
+	for (i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		name.p = fields[i].name;
+		name.n = strlen(name.p);
+		if (redact_field(name) == fields[i].secret)
+			continue;
+		fprintf(stderr, "FAIL redact field %s\n", fields[i].name);
+		failed = 1;
+	}
+}
+
 static void
 run(void (*redact)(struct text *, struct span), const char *in,
     const char *out, const char *why)
@@ -157,5 +187,6 @@ main(void)
 	for (i = 0; i < sizeof open_ones / sizeof open_ones[0]; i++)
 		run(open_protocol, open_ones[i].in, open_ones[i].out,
 		    open_ones[i].why);
+	run_fields();
 	return failed;
 }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 
+#include "der.h"
 #include "tlsends.h"
 #include "secure.h"
 
@@ -177,6 +178,59 @@ test_others(void)
 	end_free(&b);
 	tls_server_free(s);
 	tls_client_free(c);
+}
+
+static struct {
+	unsigned n;
+	char names[2][64];
+} seen;
+
+static void
+see(void *arg, unsigned i, const unsigned char *p, size_t n)
+{
+	struct der_cert c;
+	struct der name;
+
+	expect(arg == &seen && i == seen.n, "in order");
+	expect(der_cert(&c, p, n) && der_who(c.subject, &name), "whole");
+	if (i < 2)
+		snprintf(seen.names[i], sizeof seen.names[i], "%.*s",
+		    (int)name.n, (const char *)name.p);
+	seen.n++;
+}
+
+/* what is shown is seen, whether it is believed or not */
+static void
+test_watch(void)
+{
+	static const struct {
+		const char *ca;
+		int error;
+		const char *why;
+	} rows[] = {
+		{"root.crt", 0, "watched"},
+		{"other.crt", 62, "watched, and not trusted"},
+	};
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c;
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		about = rows[i].why;
+		memset(&seen, 0, sizeof seen);
+		c = client("localhost", rows[i].ca);
+		begin(s, c, 0);
+		tls_watch(see, &seen);
+		talk(&a, &b);
+		tls_watch(NULL, NULL);
+		expect(error_of(&b) == rows[i].error, "error");
+		expect(seen.n == 2 && strcmp(seen.names[0], "localhost") == 0 &&
+		    strcmp(seen.names[1], "Test Mid") == 0, "both");
+		end_free(&a);
+		end_free(&b);
+		tls_client_free(c);
+	}
+	tls_server_free(s);
 }
 
 /* a record of another type than data, when the handshake is done */
@@ -1078,6 +1132,7 @@ main(void)
 	begin_tests();
 	test_suites();
 	test_others();
+	test_watch();
 	test_renegotiation();
 	test_flights();
 	test_random();

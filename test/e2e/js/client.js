@@ -194,7 +194,8 @@ const cases = {
 		const ws = await open('/terminate');
 		const began = Date.now();
 		ws.send('go');
-		assert.strictEqual((await ws.closed).code, 1006);
+		assert.deepStrictEqual(await ws.closed, {
+			code: 1011, reason: 'upstream_closed'});
 		assert.ok(Date.now() - began < 2000, 'at once');
 	},
 

@@ -1,4 +1,4 @@
-// The upstream of ws_npm.py and browser.py: what a connection does is the
+// The upstream of ws_npm.py, browser.py and ws_browser.py: what a connection does is the
 // path it asked for. What happened is printed, a JSON object a line.
 'use strict';
 const crypto = require('crypto');
@@ -78,9 +78,10 @@ function verify(info, done) {
 // the page of browser.py, its events, and what it reports
 let events = null;
 function plain(req, res) {
-	const file = path.join(__dirname, 'page.html');
+	const ends = req.url.startsWith('/ends');
+	const file = path.join(__dirname, ends ? 'ends.html' : 'page.html');
 	let body = '';
-	if (req.url === '/page') {
+	if (req.url === '/page' || ends) {
 		res.setHeader('Content-Type', 'text/html; charset=utf-8');
 		res.end(fs.readFileSync(file));
 	} else if (req.url === '/events') {
