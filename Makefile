@@ -26,28 +26,28 @@ LIB = $$(lib=$(BEARSSL:=/build/libbearssl.a); \
 	echo "$${lib:-$$($(CC) -print-file-name=libbearssl.a)}")
 
 OBJ = http.o ws.o tls.o config.o lib/allow.o lib/arena.o lib/beat.o \
-	lib/body.o lib/buf.o lib/chunk.o lib/cidr.o lib/client.o lib/confprint.o lib/conftls.o lib/conn.o lib/der.o \
+	lib/body.o lib/buf.o lib/chunk.o lib/cidr.o lib/client.o lib/confprint.o lib/conftcp.o lib/conftls.o lib/conn.o lib/der.o \
 	lib/dial.o lib/door.o lib/echo.o lib/echoconn.o lib/echohttp.o lib/echows.o \
 	lib/endpoint.o lib/exchange.o lib/expand.o lib/farewell.o lib/field.o lib/greet.o \
-	lib/heap.o lib/judge.o lib/key.o lib/listen.o lib/log.o lib/offer.o lib/params.o \
+	lib/heap.o lib/introduce.o lib/judge.o lib/key.o lib/listen.o lib/log.o lib/offer.o lib/params.o \
 	lib/park.o lib/peer.o lib/plain.o lib/probe.o lib/probeanswer.o \
 	lib/probeargs.o lib/probeask.o lib/probehint.o lib/probejudge.o \
 	lib/probesay.o lib/probetalk.o lib/probewire.o lib/proxyhead.o lib/reason.o \
-	lib/redact.o lib/refuse.o lib/resolve.o lib/rewrite.o lib/room.o \
+	lib/redact.o lib/refuse.o lib/relay.o lib/relaybegin.o lib/resolve.o lib/rewrite.o lib/room.o \
 	lib/route.o lib/secrets.o lib/secure.o lib/session.o lib/shake.o \
 	lib/slab.o lib/sse.o lib/step.o lib/tally.o lib/tell.o lib/tlscache.o \
 	lib/tlsentropy.o lib/tlserror.o lib/tlskeys.o lib/tlsmodel.o \
 	lib/tlspool.o lib/tlssite.o lib/tlssleep.o lib/tlstrust.o lib/track.o \
 	lib/tunnel.o lib/upstream.o lib/value.o
 HDR = inc/allow.h inc/arena.h inc/bear.h inc/beat.h inc/body.h inc/buf.h \
-	inc/chunk.h inc/cidr.h inc/client.h inc/config.h inc/confprint.h inc/conftls.h inc/conn.h inc/der.h \
+	inc/chunk.h inc/cidr.h inc/client.h inc/config.h inc/confprint.h inc/conftcp.h inc/conftls.h inc/conn.h inc/der.h \
 	inc/dial.h inc/door.h inc/echo.h inc/echoconn.h inc/echohttp.h inc/echows.h \
 	inc/endpoint.h inc/exchange.h inc/expand.h inc/farewell.h inc/field.h inc/greet.h \
-	inc/heap.h inc/http.h inc/judge.h inc/key.h inc/keys.h inc/listen.h \
+	inc/heap.h inc/http.h inc/introduce.h inc/judge.h inc/key.h inc/keys.h inc/listen.h \
 	inc/log.h inc/meter.h inc/offer.h inc/params.h inc/park.h inc/peer.h inc/plain.h \
 	inc/probe.h inc/probeanswer.h inc/probeargs.h inc/probehint.h \
 	inc/probejudge.h inc/probesay.h inc/probewire.h inc/proxyhead.h inc/reason.h \
-	inc/reasons.h inc/redact.h inc/refuse.h inc/resolve.h inc/rewrite.h \
+	inc/reasons.h inc/redact.h inc/refuse.h inc/relay.h inc/resolve.h inc/rewrite.h \
 	inc/room.h inc/route.h inc/secrets.h inc/secure.h inc/session.h \
 	inc/shake.h inc/slab.h inc/sse.h inc/step.h inc/tally.h inc/tell.h \
 	inc/tls.h inc/tlscache.h inc/tlserror.h inc/tlskeys.h inc/tlsmodel.h \

@@ -23,6 +23,7 @@
 
 #include "config.h"
 #include "allow.h"
+#include "conftcp.h"
 #include "conftls.h"
 #include "expand.h"
 #include "field.h"
@@ -381,7 +382,10 @@ begin_route(struct loader *l)
 		return -1;
 	if (*l->value == '\0')
 		return fail(l, "needs a host, a path, or * for everything");
-	wrong = endpoint_route(&l->c->arena, l->value, &r->host, &r->path);
+	r->tcp = endpoint_is_tcp(l->value);
+	wrong = r->tcp ?
+	    conftcp_route(&l->c->arena, l->value, &r->host, &r->path) :
+	    endpoint_route(&l->c->arena, l->value, &r->host, &r->path);
 	if (wrong != NULL)
 		return bad(l, wrong);
 	for (; *end != NULL; end = &(*end)->next)
@@ -708,6 +712,8 @@ finish(struct loader *l)
 	for (r = l->c->routes; r != NULL; r = r->next)
 		if (finish_route(l, r) != 0 || check_frames(l, r) != 0)
 			return -1;
+	if (conftcp_check(l->c, l->err, l->err_size) != 0)
+		return -1;
 	if (conftls_check(l->c, l->err, l->err_size) != 0)
 		return -1;
 	return check(l);
@@ -804,7 +810,8 @@ conf_simple(const char *listen, const char *upstream,
 		return NULL;
 	l->where = "command line";
 	if (read_text(l, "listen=", listen) != 0 ||
-	    read_text(l, "route=", "*") != 0 ||
+	    read_text(l, "route=", endpoint_is_tcp(listen) ? listen :
+	    "*") != 0 ||
 	    read_text(l, "upstream=", upstream) != 0 ||
 	    read_options(l, options, n) != 0)
 		return hand_over(l, -1);

@@ -189,7 +189,7 @@ drain_gone_routes(const struct conf *c)
 	struct session *s;
 
 	for (s = session_first(false); s != NULL; s = s->next) {
-		if (s->phase != S_TUNNEL)
+		if (s->phase != S_TUNNEL && s->phase != S_RELAY)
 			continue;
 		for (r = c->routes; r != NULL; r = r->next)
 			if (strcmp(r->host, s->route->host) == 0 &&
@@ -294,7 +294,7 @@ drain_one(struct session *s)
 		    GRACE_MS ? world.conf->drain_ms : GRACE_MS), R_DRAIN);
 	/* spread, so that the reconnects do not arrive at once, and with a
 	 * tenth left for the closing handshakes */
-	if (s->phase == S_TUNNEL)
+	if (s->phase == S_TUNNEL || s->phase == S_RELAY)
 		session_close_at(s, world.now + 1 + (int64_t)(world_random() %
 		    (uint64_t)(world.conf->drain_ms * 9 / 10 + 1)), R_DRAIN);
 }

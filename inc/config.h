@@ -65,6 +65,9 @@ struct conf_route {
 	 * repeated slashes one, none at the end (but "/"). strip_prefix too.
 	 */
 	const char *path;
+	/* for connections of a tcp:// or tls:// listener, whose address host is
+	 * then, as that has it in text; path is "/" */
+	bool tcp;
 	unsigned n_upstreams;
 	size_t added; /* the most bytes that its rules add to a head */
 	unsigned turn; /* for the caller: whose turn it is */

@@ -3,16 +3,13 @@
 
 #include "session.h"
 
-/* Heads of the PROXY protocol, from a client's proxy and to an upstream. */
+/* Heads of the PROXY protocol in front of what clients send. */
 
+/* a session has been opened for a connection at e: what comes first on it */
+void greet_begin(struct session *s, const struct conf_endpoint *e);
 /* GREET: the client's end can be read */
 void greet_client(struct session *s);
 /* closes a connection of whose head nothing became, and logs why */
 void greet_failed(struct session *s, enum reason why);
-/*
- * Sends the head that the session's upstream wants on c, once: 1 it has left,
- * 0 c is not connected yet, -1 with errno.
- */
-int greet_upstream(struct session *s, struct conn *c);
 
 #endif

@@ -16,6 +16,7 @@
  *
  *   HEAD -> CONNECT -> ANSWER -> BODY -> FLUSH -> HEAD ... or LINGER -> gone
  *                        `-> TUNNEL -> LINGER -> gone
+ *   CONNECT -> RELAY -> gone, of a tcp:// listener
  *
  * Where a proxy tells of the client GREET comes before all else. Over TLS, SHAKE
  * comes before the first HEAD, and SECURE between CONNECT and
@@ -34,6 +35,7 @@
 	PHASE(BODY, "body")       /* the answer's body is on its way */ \
 	PHASE(FLUSH, "flush")     /* the answer's last bytes wait for the client */ \
 	PHASE(TUNNEL, "tunnel")   /* a WebSocket */ \
+	PHASE(RELAY, "relay")     /* bytes, of a tcp:// listener */ \
 	PHASE(LINGER, "linger")   /* closed by us; input is thrown away */ \
 	PHASE(DEAD, "dead")       /* ended in this turn */
 
@@ -130,6 +132,7 @@ struct session {
 	bool metered;       /* the client may have to wait */
 	bool slowed;        /* c->in begins with a message that has to wait */
 	bool ending;        /* weir ends the tunnel, where frames end */
+	bool tcp;           /* of a tcp:// or tls:// listener: no HTTP */
 	bool counted;       /* in the census of addresses */
 	bool in_route;      /* in route->open, as a tunnel */
 	bool tallied;       /* a tunnel or a handshake in route->tally */
@@ -163,12 +166,10 @@ size_t world_read_size(void);
 /* random bits, good for ids */
 uint64_t world_random(void);
 
-/* a new session for a descriptor accepted at e, which is of the conf in force;
- * false: the caller closes fd */
-bool session_open(int fd, const struct peer *from,
+/* a new session, without a phase yet, for a descriptor accepted at e, which is
+ * of the conf in force; NULL: the caller closes fd */
+struct session *session_open(int fd, const struct peer *from,
     const struct conf_endpoint *e);
-/* begins with what is spoken, behind a head that may stand in front of it */
-void session_begin(struct session *s);
 /* changes the phase and sets its deadline */
 void session_phase(struct session *s, enum phase p);
 /* ends it then, unless it is to end sooner already */
@@ -198,6 +199,8 @@ void exchange_close(struct session *s);
 void session_drop_upstream(struct session *s);
 /* writes a line when a tunnel opens */
 void session_log_tunnel(struct session *s, struct span protocol);
+/* writes a line when bytes begin to be relayed */
+void session_log_relay(const struct session *s);
 /* closes the books on a tunnel, once: a line, and the count of its route */
 void session_tunnel_over(struct session *s, enum reason why, enum party by);
 /* writes a line on a client's TLS handshake that failed */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "door.h"
+#include "greet.h"
 #include "log.h"
 #include "session.h"
 
@@ -95,7 +96,7 @@ judge(const struct conf_endpoint *e, const struct peer *p)
 static bool
 accept_one(const struct listener *l, int fd)
 {
-	struct session *oldest = NULL;
+	struct session *oldest = NULL, *s;
 	struct peer peer;
 	struct addr from;
 	enum reason why;
@@ -122,7 +123,10 @@ accept_one(const struct listener *l, int fd)
 	if (oldest != NULL)
 		session_end(oldest, R_IDLE, BY_WEIR);
 	session_reap();
-	if (!session_open(c, &peer, l->how))
+	s = session_open(c, &peer, l->how);
+	if (s != NULL)
+		greet_begin(s, l->how);
+	else
 		close(c);
 	return true;
 }
@@ -316,7 +320,8 @@ door_warn(const struct conf *c)
 static void
 change_listener(struct listener *l, const struct conf_endpoint *e)
 {
-	bool same = l->how->tls == e->tls && l->how->proxy == e->proxy;
+	bool same = l->how->tls == e->tls && l->how->proxy == e->proxy &&
+	    l->how->tcp == e->tcp;
 
 	if (!same)
 		empty_queue(l);

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "offer.h"
 #include "redact.h"
+#include "relay.h"
 #include "refuse.h"
 #include "route.h"
 #include "tally.h"
@@ -20,8 +21,6 @@
 #define INTERIMS_MAX 16
 /* heads and small bodies up to this go out as one piece, copied together */
 #define COPY_MAX 4096
-
-static void dialed(struct session *s, enum dial d);
 
 /* a string for the log, cut to what there is room for */
 static uint16_t
@@ -223,7 +222,7 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 	if (why != R_DONE)
 		session_refuse(s, why);
 	else
-		dialed(s, dial_start(s));
+		exchange_dialed(s, dial_start(s));
 }
 
 /* serves the request at the start of v, or keeps v until there is more */
@@ -417,10 +416,12 @@ sent(struct session *s)
 	flow_up_kept(s);
 }
 
-static void
-dialed(struct session *s, enum dial d)
+void
+exchange_dialed(struct session *s, enum dial d)
 {
-	if (d == DIAL_WON)
+	if (d == DIAL_WON && s->tcp)
+		relay_open(s);
+	else if (d == DIAL_WON)
 		sent(s);
 	else if (d == DIAL_WAIT)
 		session_phase(s, S_CONNECT);
@@ -467,7 +468,7 @@ exchange_failed(struct session *s, enum reason why)
 		session_drop_upstream(s);
 		d = dial_start(s);
 		if (d != DIAL_LOST) {
-			dialed(s, d);
+			exchange_dialed(s, d);
 			return;
 		}
 		why = x->lost;
@@ -481,13 +482,13 @@ exchange_attempt(struct session *s, struct conn *c)
 	enum dial d = dial_ready(s, c);
 
 	if (d != DIAL_WAIT)
-		dialed(s, d);
+		exchange_dialed(s, d);
 }
 
 void
 exchange_secure(struct session *s)
 {
-	dialed(s, dial_secure(s));
+	exchange_dialed(s, dial_secure(s));
 }
 
 void
@@ -496,7 +497,7 @@ exchange_redial(struct session *s)
 	enum dial d = dial_more(s);
 
 	if (d != DIAL_WAIT)
-		dialed(s, d);
+		exchange_dialed(s, d);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "greet.h"
 #include "log.h"
 #include "proxyhead.h"
+#include "shake.h"
 
 void
 greet_failed(struct session *s, enum reason why)
@@ -84,31 +85,14 @@ greet_client(struct session *s)
 	conn_forget(s->c);
 	if (!h.local)
 		session_set_peer(s, &h.src);
-	session_begin(s);
+	shake_begin(s);
 }
 
-int
-greet_upstream(struct session *s, struct conn *c)
+void
+greet_begin(struct session *s, const struct conf_endpoint *e)
 {
-	unsigned char head[PROXYHEAD_OWN_MAX];
-	struct peer at;
-	struct addr a;
-	ssize_t sent;
-	size_t n;
-
-	if (s->up->proxy == 0 || c->greeted)
-		return 1;
-	memset(&a, 0, sizeof a);
-	a.len = sizeof a.u;
-	if (getsockname(s->c->fd, &a.u.sa, &a.len) < 0)
-		a.u.sa.sa_family = AF_UNSPEC;
-	peer_from(&at, &a);
-	n = proxyhead_write(head, s->up->proxy, &s->peer, &at);
-	sent = conn_write(c, head, n);
-	if (sent < 0)
-		return conn_passing(errno) ? 0 : -1;
-	/* a buffer that is empty takes so few bytes at once */
-	errno = ENOBUFS;
-	c->greeted = sent == (ssize_t)n;
-	return c->greeted ? 1 : -1;
+	if (e->proxy != 0)
+		session_phase(s, S_GREET);
+	else
+		shake_begin(s);
 }

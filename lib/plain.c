@@ -136,7 +136,7 @@ https_port(const struct conf *c)
 	unsigned port = 0;
 
 	for (e = c->listens; e != NULL; e = e->next)
-		if (e->tls && e->path == NULL &&
+		if (e->tls && !e->tcp && e->path == NULL &&
 		    (port == 0 || e->port == HTTPS_PORT))
 			port = e->port;
 	return port == 0 ? HTTPS_PORT : port;

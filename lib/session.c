@@ -228,7 +228,7 @@ conf_unref(struct conf *c)
 	conf_free(c);
 }
 
-bool
+struct session *
 session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 {
 	struct session *s;
@@ -245,19 +245,11 @@ session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 	s->conf->refs++;
 	session_set_peer(s, from);
 	s->tls = e->tls;
+	s->tcp = e->tcp;
+	s->route = e->route;
 	list_add(&busy, s);
 	world.sessions++;
-	if (e->proxy != 0)
-		session_phase(s, S_GREET);
-	else
-		session_begin(s);
-	return true;
-}
-
-void
-session_begin(struct session *s)
-{
-	session_phase(s, s->tls ? S_SHAKE : S_HEAD);
+	return s;
 }
 
 /* a later hold on the configuration that is in force now */
@@ -406,6 +398,20 @@ tunnel_deadline(const struct session *s, enum reason *why)
 	return at;
 }
 
+/* while bytes are relayed: behind a half-close they must go on to come */
+static int64_t
+relay_deadline(const struct session *s, enum reason *why)
+{
+	int64_t at = INT64_MAX;
+
+	if (s->close_at > 0)
+		sooner(&at, why, s->close_at, (enum reason)s->close_why);
+	sooner_if(&at, why, s->last, s->route->tunnel_idle_ms, R_IDLE);
+	if (s->half_at > 0)
+		sooner(&at, why, s->last + linger_ms(s), R_LINGER);
+	return at;
+}
+
 int64_t
 session_deadline(const struct session *s, enum reason *why)
 {
@@ -453,6 +459,8 @@ session_deadline(const struct session *s, enum reason *why)
 		break;
 	case S_TUNNEL:
 		return tunnel_deadline(s, why);
+	case S_RELAY:
+		return relay_deadline(s, why);
 	case S_LINGER:
 		sooner(&at, why, s->since + linger_ms(s), R_LINGER);
 		break;
@@ -519,7 +527,9 @@ exchange_open(struct session *s)
 		return NULL;
 	memset(x, 0, sizeof *x);
 	s->x = x;
-	renew_conf(s);
+	/* the listener's route is of the configuration it was accepted under */
+	if (!s->tcp)
+		renew_conf(s);
 	x->began = world.now;
 	s->id = world_random();
 	set_idle(s, false);
@@ -674,6 +684,17 @@ session_log_tunnel(struct session *s, struct span protocol)
 	log_end();
 }
 
+void
+session_log_relay(const struct session *s)
+{
+	if (!log_begin(LOG_ACCESS, LOG_L_INFO, "tcp_open"))
+		return;
+	log_id(s);
+	log_peer(s);
+	log_where(s);
+	log_end();
+}
+
 /* the code of the Close that ended the tunnel, or 1006 for none */
 static int
 close_code(const struct session *s)
@@ -703,8 +724,23 @@ log_tls_error(const struct session *s)
 
 	if (error == 0)
 		error = error_of(s->u);
+	if (error == 0 && s->x != NULL)
+		error = s->x->tls_error;
 	if (error != 0)
-		log_pair("tls", tls_error_text(error));
+		log_pair("tls", error == TLS_ENDED ?
+		    "the other side ended it" : tls_error_text(error));
+}
+
+/* what is known of the messages in a tunnel, and of those who sent them */
+static void
+log_frames(const struct session *s)
+{
+	log_pair_int("messages_in", (int64_t)s->from_client.messages);
+	log_pair_int("messages_out", (int64_t)s->from_upstream.messages);
+	if (s->beats[LEG_CLIENT].rtt_ms != BEAT_NONE)
+		log_pair_int("rtt_client", s->beats[LEG_CLIENT].rtt_ms);
+	if (s->beats[LEG_UPSTREAM].rtt_ms != BEAT_NONE)
+		log_pair_int("rtt_upstream", s->beats[LEG_UPSTREAM].rtt_ms);
 }
 
 static void
@@ -712,23 +748,20 @@ log_tunnel_close(const struct session *s)
 {
 	if (!log_begin(LOG_ACCESS,
 	    (enum log_level)reason_level((enum reason)s->reason),
-	    "tunnel_close"))
+	    s->tcp ? "tcp_close" : "tunnel_close"))
 		return;
 	log_id(s);
 	log_peer(s);
 	log_where(s);
 	log_pair("by", party_word[s->by]);
-	log_pair_int("code", close_code(s));
+	if (!s->tcp)
+		log_pair_int("code", close_code(s));
 	log_pair("reason", reason_word((enum reason)s->reason));
 	log_pair_ms("seconds", world.now - s->opened);
 	log_pair_int("bytes_in", (int64_t)s->bytes_in);
 	log_pair_int("bytes_out", (int64_t)s->bytes_out);
-	log_pair_int("messages_in", (int64_t)s->from_client.messages);
-	log_pair_int("messages_out", (int64_t)s->from_upstream.messages);
-	if (s->beats[LEG_CLIENT].rtt_ms != BEAT_NONE)
-		log_pair_int("rtt_client", s->beats[LEG_CLIENT].rtt_ms);
-	if (s->beats[LEG_UPSTREAM].rtt_ms != BEAT_NONE)
-		log_pair_int("rtt_upstream", s->beats[LEG_UPSTREAM].rtt_ms);
+	if (!s->tcp)
+		log_frames(s);
 	log_tls_error(s);
 	log_end();
 }
@@ -755,10 +788,13 @@ session_tunnel_over(struct session *s, enum reason why, enum party by)
 static void
 settle(struct session *s, enum reason why, enum party by)
 {
+	if (s->tcp)
+		session_tunnel_over(s, why, by);
 	if (s->x != NULL) {
 		if (s->x->reason == R_DONE)
 			s->x->reason = why;
-		log_request(s);
+		if (!s->tcp)
+			log_request(s);
 		session_drop_upstream(s);
 		exchange_close(s);
 	}

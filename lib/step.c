@@ -9,6 +9,7 @@
 #include "exchange.h"
 #include "farewell.h"
 #include "greet.h"
+#include "relay.h"
 #include "shake.h"
 #include "tunnel.h"
 
@@ -36,6 +37,8 @@ client_events(const struct session *s)
 	case S_TUNNEL:
 		return out | (c->eof || conn_unsent(s->u) ||
 		    session_waits(s) ? 0 : POLLIN);
+	case S_RELAY:
+		return out | (c->eof || conn_unsent(s->u) ? 0 : POLLIN);
 	case S_LINGER:
 		return out | (c->eof ? 0 : POLLIN);
 	case S_FREE:
@@ -61,6 +64,8 @@ upstream_events(const struct session *s)
 			out = POLLOUT;
 		return out | (conn_unsent(s->c) ? 0 : POLLIN);
 	case S_TUNNEL:
+		return out | (u->eof || conn_unsent(s->c) ? 0 : POLLIN);
+	case S_RELAY:
 		return out | (u->eof || conn_unsent(s->c) ? 0 : POLLIN);
 	case S_LINGER:
 		return out | POLLIN;
@@ -98,6 +103,9 @@ static void
 writable(struct session *s, struct conn *c)
 {
 	switch ((enum phase)s->phase) {
+	case S_RELAY:
+		relay_write(s, c);
+		break;
 	case S_SHAKE:
 		shake_client(s);
 		break;
@@ -145,6 +153,9 @@ readable(struct session *s, struct conn *c)
 	switch ((enum phase)s->phase) {
 	case S_GREET:
 		greet_client(s);
+		break;
+	case S_RELAY:
+		relay_read(s, c);
 		break;
 	case S_SHAKE:
 		shake_client(s);
@@ -204,6 +215,11 @@ step_serve(struct conn *c, int revents)
 			upstream_drop(c);
 		return;
 	}
+	if (s->phase == S_RELAY && revents == POLLIN) {
+		if (!relay_read(s, c))
+			settle(s);
+		return;
+	}
 	if (s->phase == S_TUNNEL && revents == POLLIN) {
 		if (!tunnel_read(s, c))
 			settle(s);
@@ -231,6 +247,9 @@ overdue(struct session *s, enum reason why)
 		break;
 	case S_GREET:
 		greet_failed(s, why);
+		break;
+	case S_RELAY:
+		session_end(s, why, BY_WEIR);
 		break;
 	case S_SHAKE:
 		shake_failed(s, why);
