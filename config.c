@@ -121,6 +121,7 @@ static const struct {
 } ranges[] = {
 	{ "max_connections", 1, 1000000 },
 	{ "handshakes_per_address", 0, 10000 },
+	{ "requests_per_address", 0, 10000 },
 	{ "buffers", 8, 1000000 },
 	{ "buffer", 4096, 1048576 },
 	{ "tls_timeout", 1, UINT64_MAX },

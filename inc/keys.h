@@ -160,6 +160,8 @@
 	    "Further upstreams or connections that a request may be tried on.") \
 	KEY(max_route, "max_connections", UINT, "0", LIVE, \
 	    "Requests and tunnels on the route at once; more are answered 503. 0: no limit.") \
+	KEY(max_requests_address, "requests_per_address", UINT, "0", LIVE, \
+	    "Requests a second of the route from one address; more are answered 429. 0: no limit.") \
 	KEY(access, "allow", ALLOW, "", LIVE, \
 	    "Addresses and networks whose clients may use the route, by commas; unix, all. The first allow or deny that holds decides. May be repeated.") \
 	KEY(denied, "deny", DENY, "", LIVE, \

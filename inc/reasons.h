@@ -74,6 +74,7 @@ R(TOO_MANY,           "too_many",            503, WARN, "Too many connections.")
 R(TOO_MANY_ADDRESS,   "too_many_address",    429, WARN, "Too many connections from this address.")
 R(TOO_MANY_TUNNELS,   "too_many_tunnels",    503, WARN, "Too many WebSockets.")
 R(TOO_MANY_TUNNELS_ADDRESS, "too_many_tunnels_address", 429, WARN, "Too many WebSockets from this address.")
+R(TOO_MANY_REQUESTS,  "too_many_requests",   429, WARN, "Too many requests from this address in a short time.")
 R(TOO_MANY_HANDSHAKES, "too_many_handshakes", 429, WARN, "Too many WebSocket handshakes from this address in a short time.")
 R(NO_MEMORY,          "no_memory",           503, ERROR, "Out of buffers.")
 /* what an upstream did */

@@ -59,7 +59,8 @@ judge_peer(struct session *s)
 	}
 	if (s->x->handshake && c->max_handshakes > 0 &&
 	    s->peer.family != AF_UNIX &&
-	    !peer_take(&s->peer, c->max_handshakes, world.now))
+	    !peer_take(&s->peer, PEER_CONNECTIONS, c->max_handshakes,
+	    world.now))
 		return R_TOO_MANY_HANDSHAKES;
 	return R_DONE;
 }
@@ -107,6 +108,8 @@ judge_route(struct session *s, const struct http_request *q)
 
 	if (!cidr_allows(s->route->access, &s->peer))
 		return R_DENIED;
+	if (!tally_request(s))
+		return R_TOO_MANY_REQUESTS;
 	if (s->route->client_ca != NULL && (s->c->tls == NULL ||
 	    !tls_client_known(s->c->tls, s->route->host)))
 		return R_NO_CLIENT_CERT;

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Who may come in: allow and deny, of listeners and of routes."""
+"""Who may come in, and how often: allow, deny, rates."""
 import socket
 
 from weir import Origin, Peer, TOP, WAIT, Weir, case, each, free_port
@@ -143,6 +143,54 @@ def a_reload_changes_it():
             refusal(open_one.ask(plain()), 403, 'denied')
             w.reload(listen + '\n')
             same(w.get().status, 200, 'after')
+
+
+def refused(w, n, target='/', source='127.0.0.1', more=''):
+    """How many of n requests, sent at once, are answered 429."""
+    count = 0
+    with come(w, source) as c:
+        c.send(plain(target, more) * n)
+        for _ in range(n):
+            r = c.final()
+            if r.status != 200:
+                refusal(r, 429, 'too_many_requests')
+                assert 1 <= int(r.get('retry-after')) <= 5, 'Retry-After'
+                count += 1
+    return count
+
+
+@case
+def rates():
+    conf = '''
+requests_per_address = 20
+trusted_proxy = 127.0.0.9
+listen = http://127.0.0.1:@PORT@
+listen = unix:@DIR@/s
+upstream = %s
+route = /
+route = /other
+route = /few
+requests_per_address = 1
+route = /any
+requests_per_address = 0
+'''
+    with Origin() as u, Weir(conf % u.url) as w:
+        # some flow in while these are sent
+        assert 30 <= refused(w, 100) <= 80, 'not about 80'
+        assert 30 <= refused(w, 100, '/other') <= 80, 'another route'
+        assert 30 <= refused(w, 100, source='127.0.0.2') <= 80, 'address'
+        assert refused(w, 10, '/few') >= 5, 'a route of its own'
+        same(refused(w, 200, '/any'), 0, 'no limit')
+        same(w.log('request', reason='too_many_requests')[0]['status'],
+             '429', 'status in the log')
+        until(lambda: refused(w, 1) == 0, 'one to flow in')
+        with w.connect(w.dir + '/s') as c:
+            for _ in range(50):
+                same(c.ask(plain()).status, 200, 'unix')
+        # clients of a proxy are told apart
+        for last in range(10):
+            more = 'X-Forwarded-For: 192.0.2.%d\r\n' % last
+            same(refused(w, 10, source='127.0.0.9', more=more), 0, 'client')
 
 
 @case

@@ -152,8 +152,12 @@ def who_does_not_read_stops_the_other():
 
 @case
 def resets_are_passed_on():
-    with Origin(lambda p: p.reset()) as u, Weir(conf(u)) as w:
+    def cut(peer):
+        peer.recv_n(1)
+        peer.reset()
+    with Origin(cut) as u, Weir(conf(u)) as w:
         with w.connect() as c:
+            c.send(b'x')
             within(str(c.recv_all() == b'' and c.end), 'reset', 'end')
         same(w.wait_log('tcp_close')[0]['reason'], 'upstream_reset', 'reason')
     ends = []
