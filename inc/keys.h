@@ -17,7 +17,7 @@
 
 #define KEYS_GLOBAL(KEY) \
 	KEY(listens, "listen", LISTENS, "", LIVE, \
-	    "Address to accept connections on: http://HOST:PORT, https://HOST:PORT, :PORT or unix:/PATH, then if need be proxy, allow=NETWORKS, deny=NETWORKS. May be repeated.") \
+	    "Address to accept connections on: http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, :PORT or unix:/PATH, then if need be proxy, allow=NETWORKS, deny=NETWORKS. May be repeated.") \
 	KEY(certs, "cert", CERTS, "", LIVE, \
 	    "PEM file with a certificate and its chain for https:// listeners, and its key unless a key line follows. May be repeated.") \
 	KEY(keyless, "key", CERT_KEYS, "", LIVE, \
@@ -73,7 +73,7 @@
 
 #define KEYS_ROUTE(KEY) \
 	KEY(upstreams, "upstream", UPSTREAMS, "", LIVE, \
-	    "Server that requests go to: http://HOST:PORT, https://HOST:PORT or unix:/PATH, then if need be proxy=VERSION. Repeated ones take turns.") \
+	    "Server that requests go to: http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:/PATH, then if need be proxy=VERSION. Repeated ones take turns.") \
 	KEY(upstream_verify, "upstream_verify", BOOL, "yes", LIVE, \
 	    "Verify the certificate of an https:// upstream.") \
 	KEY(upstream_ca, "upstream_ca", FILE, "", LIVE, \
