@@ -186,9 +186,25 @@ static const struct {
 	{ "listen", "not an address", {
 		{ "", "empty" },
 		{ "http://", "scheme only" },
+		{ "tls://", "scheme only, tls" },
 	} },
-	{ "listen", "not http://, https://, ws://, wss:// or unix:/PATH", {
-		{ "tcp://:80", "scheme" },
+	{ "listen", "not http://, https://, ws://, wss://, tcp://, tls:// or "
+	    "unix:/PATH", {
+		{ "ftp://:80", "scheme" },
+		{ "tcps://:80", "scheme, nearly" },
+	} },
+	{ "listen", "it needs a port", {
+		{ "tcp://127.0.0.1", "tcp" },
+	} },
+	{ "listen", "only proxy, allow=NETWORKS and deny=NETWORKS may follow "
+	    "the address", {
+		{ ":80 proxy=1", "version" },
+		{ ":80 proxy allow", "no networks" },
+		{ ":80 proxy x", "word" },
+		{ "unix:/a b proxy c", "behind a path" },
+	} },
+	{ "listen", "a word behind the address stands twice", {
+		{ ":80 proxy\tproxy", "twice" },
 	} },
 	{ "listen", "a listener has no path, query or user", {
 		{ "http://:80/", "path" },
@@ -226,8 +242,17 @@ static const struct {
 		{ "", "empty" },
 		{ "ws://", "scheme only" },
 	} },
-	{ "upstream", "not http://, https://, ws://, wss:// or unix:/PATH", {
-		{ "tcp://a:1", "scheme" },
+	{ "upstream", "not http://, https://, ws://, wss://, tcp://, tls:// "
+	    "or unix:/PATH", {
+		{ "ftp://a:1", "scheme" },
+	} },
+	{ "upstream", "it needs a port", {
+		{ "tls://a", "tls" },
+	} },
+	{ "upstream", "only proxy, proxy=1 or proxy=2 may follow the address", {
+		{ "http://a:1 proxy=0", "version" },
+		{ "http://a b:1", "blank" },
+		{ "http://a:1 allow=all", "a listener's" },
 	} },
 	{ "upstream", "an upstream has no path, query or user", {
 		{ "http://a:1/v1", "path" },
@@ -236,7 +261,6 @@ static const struct {
 		{ "http://a:1#x", "fragment" },
 		{ "http://u:p@a:1", "user" },
 		{ "http:///", "slash only" },
-		{ "http://a:1, http://b:1", "two" },
 	} },
 	{ "upstream", "without http:// it needs a port", {
 		{ "localhost", "no port" },
@@ -249,6 +273,7 @@ static const struct {
 	{ "upstream", "a port is 1 to 65535", {
 		{ "a:0", "port" },
 		{ "a:+1", "port sign" },
+		{ "http://a:1, http://b:1", "two" },
 		{ "http://a:", "port none" },
 	} },
 	{ "upstream", "an IPv6 address stands in brackets", {
@@ -265,7 +290,6 @@ static const struct {
 		{ "http://a..", "dots end" },
 		{ "http://*:80", "star" },
 		{ "http://b\303\274cher.example", "idn" },
-		{ "http://a b:1", "blank" },
 	} },
 	{ "upstream", "the path of a unix socket begins with a slash", {
 		{ "unix:app", "unix" },
