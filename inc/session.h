@@ -220,6 +220,13 @@ bool session_hurry(struct session *s);
 /* a tunnel's heartbeats: silence to ask about, and to die of */
 int64_t session_ping_ms(const struct session *s, enum leg leg);
 int64_t session_ping_timeout_ms(const struct session *s, enum leg leg);
+/*
+ * True while the end of a tunnel's client is not passed on. An upstream with
+ * TLS that is told of it need not send the rest of its answer, and most do
+ * not. But a client with TLS has ended both directions, and behind a Close
+ * there is no rest.
+ */
+bool session_holds_end(const struct session *s);
 /* true while they go on: until one side begins to close */
 bool session_beats(const struct session *s);
 /* when a tunnel's client may be read again; not later than now: it may be */

@@ -127,19 +127,6 @@ outlive_upstream(struct session *s)
 	part(s);
 }
 
-/*
- * Whether a client's end is not passed on yet. An upstream with TLS that is
- * told of it need not send the rest of its answer, and most do not. But a
- * client with TLS has ended both directions, and behind a Close there is no
- * rest.
- */
-static bool
-held_back(const struct session *s, const struct conn *to)
-{
-	return to == s->u && to->tls != NULL && s->c->tls == NULL &&
-	    !s->from_upstream.closed;
-}
-
 void
 farewell_sent(struct session *s, struct conn *to)
 {
@@ -153,7 +140,7 @@ farewell_sent(struct session *s, struct conn *to)
 		outlive_upstream(s);
 	} else if (from->broken || (to->eof && !conn_unsent(from))) {
 		session_end(s, (enum reason)s->reason, BY_NOBODY);
-	} else if (!held_back(s, to)) {
+	} else if (to != s->u || !session_holds_end(s)) {
 		conn_shut(to);
 	}
 }

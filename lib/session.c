@@ -346,6 +346,13 @@ session_ping_timeout_ms(const struct session *s, enum leg leg)
 }
 
 bool
+session_holds_end(const struct session *s)
+{
+	return s->c->eof && s->u->tls != NULL && s->c->tls == NULL &&
+	    !s->u->shut && !s->from_upstream.closed;
+}
+
+bool
 session_beats(const struct session *s)
 {
 	return s->route->ws_check != CONF_CHECK_OFF && s->half_at == 0 &&
@@ -392,6 +399,9 @@ tunnel_deadline(const struct session *s, enum reason *why)
 		sooner_if(&at, why, s->last, s->route->tunnel_idle_ms, R_IDLE);
 	if (s->half_at > 0)
 		sooner(&at, why, s->half_at + linger_ms(s), R_LINGER);
+	if (session_holds_end(s))
+		sooner(&at, why, s->last + s->route->abandon_ms,
+		    R_CLIENT_GONE);
 	/* once a Close has passed, what is left is on its way */
 	if (s->from_client.closed || s->from_upstream.closed)
 		sooner(&at, why, s->last + linger_ms(s), R_LINGER);

@@ -280,6 +280,8 @@ overdue(struct session *s, enum reason why)
 			session_end(s, why, BY_WEIR);
 		else if (why == R_DONE)
 			tunnel_tick(s);
+		else if (why == R_CLIENT_GONE)
+			conn_shut(s->u);
 		else
 			farewell(s, why);
 		break;

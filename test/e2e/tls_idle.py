@@ -121,7 +121,7 @@ def memory():
         with Secure(CONF + 'route = /\nupstream = %s\n' % url) as w:
             first = tunnels(w, 100)
             echo(first)
-            idle = measured(w, n, first, 1300)
+            idle = measured(w, n, first, 1400)
             same(w.log('tunnel_close'), [], 'closes')
             for c in first + idle:
                 c.close()
@@ -171,7 +171,7 @@ def memory_both():
             first = tunnels(w, 50)
             echo(first)
             # some pages more or less make 200 bytes of each
-            idle = measured(w, BOTH, first, 2700)
+            idle = measured(w, BOTH, first, 2900)
             for c in first + idle:
                 c.close()
             until(lambda: w.fds() < 100, 'the ends', 3 * WAIT)
@@ -251,7 +251,7 @@ def storm():
             before = resting(w)
             many = at_once(w, BOTH, first[0].tls.session)
             # those that come alone take 2,200 or so
-            settled(w, before, BOTH, 2650, 'after a storm')
+            settled(w, before, BOTH, 2900, 'after a storm')
             for c in first + many:
                 c.close()
             until(lambda: w.fds() < 100, 'the ends', 3 * WAIT)

@@ -471,7 +471,7 @@ def half_close():
                 pass
             got.append(peer.end)
     with SecureOrigin(here(), serve_late) as o, \
-            Weir('linger = 100s\n' + to(o.url)) as w:
+            Weir('linger = 100s\nabandon_timeout = 60s\n' + to(o.url)) as w:
         for why, close, answer in rows:
             del got[:]
             t = w.tunnel()
@@ -487,8 +487,8 @@ def half_close():
 
 @case
 def half_close_lingers():
-    """An upstream that waits for the end of a plain client learns it when
-    linger is over."""
+    """An upstream that waits for the end of a plain client learns it when it
+    has sent nothing for a while."""
     got = []
 
     def serve_waits(peer):
@@ -497,7 +497,8 @@ def half_close_lingers():
         peer.ended('eof')
         got.append('eof')
     with SecureOrigin(here(), serve_waits) as o, \
-            Weir('linger = %dms\n' % (500 * SLOW) + to(o.url)) as w:
+            Weir('linger = 100s\nabandon_timeout = %dms\n' % (500 * SLOW) +
+                 to(o.url)) as w:
         t = w.tunnel()
         t.send(ws_frame(TEXT, b'words'))
         t.shut()
