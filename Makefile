@@ -34,7 +34,7 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/arena.o lib/beat.o \
 	lib/probeargs.o lib/probeask.o lib/probehint.o lib/probejudge.o \
 	lib/probesay.o lib/probetalk.o lib/probewire.o lib/proxyhead.o lib/reason.o \
 	lib/redact.o lib/refuse.o lib/relay.o lib/relaybegin.o lib/resolve.o lib/rewrite.o lib/room.o \
-	lib/route.o lib/secrets.o lib/secure.o lib/session.o lib/shake.o \
+	lib/route.o lib/secrets.o lib/secure.o lib/session.o lib/sessionlog.o lib/shake.o \
 	lib/slab.o lib/sse.o lib/step.o lib/tally.o lib/tell.o lib/tlscache.o \
 	lib/tlsentropy.o lib/tlserror.o lib/tlskeys.o lib/tlsmodel.o \
 	lib/tlspool.o lib/tlssite.o lib/tlssleep.o lib/tlstrust.o lib/track.o \

@@ -197,12 +197,16 @@ struct exchange *exchange_open(struct session *s);
 void exchange_close(struct session *s);
 /* closes attempts and the upstream end */
 void session_drop_upstream(struct session *s);
+/* writes the line of a request that has ended */
+void session_log_request(const struct session *s);
 /* writes a line when a tunnel opens */
 void session_log_tunnel(struct session *s, struct span protocol);
 /* writes a line when bytes begin to be relayed */
 void session_log_relay(const struct session *s);
 /* closes the books on a tunnel, once: a line, and the count of its route */
 void session_tunnel_over(struct session *s, enum reason why, enum party by);
+/* writes a line when a tunnel or relay is over */
+void session_log_over(const struct session *s);
 /* writes a line on a client's TLS handshake that failed */
 void session_log_shake(const struct session *s, enum reason why,
     const char *text);
