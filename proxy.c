@@ -411,7 +411,7 @@ watch(void)
 static int
 wait_ms(void)
 {
-	int64_t at = session_next(), ms;
+	int64_t at = session_next(), door = door_next(), ms;
 
 	if (upstream_next() < at)
 		at = upstream_next();
@@ -419,8 +419,10 @@ wait_ms(void)
 		at = conn_doze_at;
 	if (room_trim_at < at)
 		at = room_trim_at;
-	if (door_next() < at)
-		at = door_next();
+	if (door < at)
+		at = door;
+	if (door_tell_at < at)
+		at = door_tell_at;
 	if (world.draining && world.drain_until < at)
 		at = world.drain_until;
 	if (at == INT64_MAX)
@@ -434,7 +436,8 @@ expire(void)
 {
 	step_expire();
 	upstream_expire(world.now);
-	door_expire();
+	if (door_tell_at <= world.now)
+		door_tell();
 	if (conn_doze_at <= world.now)
 		conn_doze(world.now);
 	if (room_trim_at <= world.now)

@@ -27,10 +27,11 @@ int door_wants(void);
 void door_watch(void);
 /* connections wait at one of the listener's descriptors */
 void door_serve(struct listener *l, int fd);
-/* the nearest time at which door_wants() may change or door_expire() has work,
- * or INT64_MAX */
+/* the nearest time at which door_wants() may change, or INT64_MAX */
 int64_t door_next(void);
-/* logs what is due */
-void door_expire(void);
+/* tells the log of those who may not come in */
+void door_tell(void);
+/* when that is to be called next; INT64_MAX: there is nobody to tell of */
+extern int64_t door_tell_at;
 
 #endif

@@ -21,8 +21,9 @@ static struct {
 	struct peer last;
 	enum reason why;
 	unsigned n; /* that the log does not know of */
-	int64_t tell_at;
+	int64_t told;
 } denied;
+int64_t door_tell_at = INT64_MAX;
 
 static bool
 may_accept(void)
@@ -56,7 +57,8 @@ tell_denied(void)
 {
 	char text[PEER_TEXT_MAX];
 
-	denied.tell_at = world.now + TELL_MS;
+	denied.told = world.now;
+	door_tell_at = INT64_MAX;
 	if (!log_begin(LOG_ACCESS, (enum log_level)reason_level(denied.why),
 	    "refused"))
 		return;
@@ -75,8 +77,8 @@ deny(const struct peer *p, enum reason why)
 	denied.last = *p;
 	denied.why = why;
 	denied.n++;
-	if (world.now >= denied.tell_at)
-		tell_denied();
+	/* at once after a while of quiet, else with those that follow */
+	door_tell_at = denied.told == 0 ? world.now : denied.told + TELL_MS;
 }
 
 /* R_DONE, or why the peer may not connect */
@@ -170,11 +172,12 @@ void
 door_watch(void)
 {
 	const struct listener *l;
+	int events = door_wants();
 	unsigned i;
 
 	for (l = listeners; l != NULL; l = l->next)
 		for (i = 0; i < l->n_fds; i++)
-			conn_wants(l->ends[i], door_wants());
+			conn_wants(l->ends[i], events);
 }
 
 int64_t
@@ -187,15 +190,13 @@ door_next(void)
 	if (world.sessions >= world.max_sessions &&
 	    session_evict_at() > world.now && session_evict_at() < at)
 		at = session_evict_at();
-	if (denied.n > 0 && denied.tell_at < at)
-		at = denied.tell_at;
 	return at;
 }
 
 void
-door_expire(void)
+door_tell(void)
 {
-	if (denied.n > 0 && world.now >= denied.tell_at)
+	if (denied.n > 0)
 		tell_denied();
 }
 
@@ -223,8 +224,7 @@ door_give_up(struct listener *list)
 void
 door_close(void)
 {
-	if (denied.n > 0)
-		tell_denied();
+	door_tell();
 	door_give_up(listeners);
 	listeners = NULL;
 }

@@ -215,13 +215,13 @@ step_serve(struct conn *c, int revents)
 			upstream_drop(c);
 		return;
 	}
-	if (s->phase == S_RELAY && revents == POLLIN) {
-		if (!relay_read(s, c))
+	if (s->phase == S_TUNNEL && revents == POLLIN) {
+		if (!tunnel_read(s, c))
 			settle(s);
 		return;
 	}
-	if (s->phase == S_TUNNEL && revents == POLLIN) {
-		if (!tunnel_read(s, c))
+	if (s->phase == S_RELAY && revents == POLLIN) {
+		if (!relay_read(s, c))
 			settle(s);
 		return;
 	}
