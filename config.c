@@ -23,6 +23,7 @@
 
 #include "config.h"
 #include "allow.h"
+#include "confhealth.h"
 #include "conftcp.h"
 #include "conftls.h"
 #include "expand.h"
@@ -140,6 +141,11 @@ static const struct {
 	{ "ping_upstream_timeout", 0, 86400000 },
 	{ "rate", 0, UINT64_C(1) << 40 },
 	{ "messages", 0, 1000000 },
+	{ "fail_timeout", 1, UINT64_MAX },
+	{ "health_interval", 1, UINT64_MAX },
+	{ "health_timeout", 1, UINT64_MAX },
+	{ "health_rise", 1, 1000 },
+	{ "health_fall", 1, 1000 },
 };
 
 /* the value to the key's field */
@@ -182,8 +188,9 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 			    (*list)->where, l->raw);
 	*list = e;
 	e->where = l->where;
-	if (!listener)
-		l->route->n_upstreams++;
+	if (!listener &&
+	    ++l->route->n_upstreams > CONF_UPSTREAMS_MAX)
+		return fail(l, "more than %d", CONF_UPSTREAMS_MAX);
 	return 0;
 }
 
@@ -713,9 +720,9 @@ finish(struct loader *l)
 	for (r = l->c->routes; r != NULL; r = r->next)
 		if (finish_route(l, r) != 0 || check_frames(l, r) != 0)
 			return -1;
-	if (conftcp_check(l->c, l->err, l->err_size) != 0)
-		return -1;
-	if (conftls_check(l->c, l->err, l->err_size) != 0)
+	if (conftcp_check(l->c, l->err, l->err_size) != 0 ||
+	    confhealth_check(l->c, l->err, l->err_size) != 0 ||
+	    conftls_check(l->c, l->err, l->err_size) != 0)
 		return -1;
 	return check(l);
 }

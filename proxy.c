@@ -38,6 +38,7 @@
 #include "door.h"
 #include "echo.h"
 #include "farewell.h"
+#include "health.h"
 #include "log.h"
 #include "probe.h"
 #include "resolve.h"
@@ -274,6 +275,7 @@ reload(void)
 	c->refs++;
 	door_take(c, fresh);
 	drain_gone_routes(c);
+	health_apply(c);
 	conf_unref(world.conf);
 	world.conf = c;
 	if (has_names(c))
@@ -382,6 +384,8 @@ wants(const struct conn *c)
 {
 	if (c->kind < CONN_LISTENER)
 		return step_events(c);
+	if (c->kind == CONN_HEALTH)
+		return health_events(c);
 	return c->kind == CONN_LISTENER ? door_wants() : POLLIN;
 }
 
@@ -394,6 +398,8 @@ serve(struct conn *c, int revents)
 		door_serve(c->owner, c->fd);
 	else if (c->kind == CONN_SIGNALS)
 		take_signals();
+	else if (c->kind == CONN_HEALTH)
+		health_serve(c, revents);
 	else
 		take_answers();
 }
@@ -413,12 +419,14 @@ wait_ms(void)
 {
 	int64_t at = session_next(), door = door_next(), ms;
 
-	if (upstream_next() < at)
-		at = upstream_next();
+	if (upstream_at < at)
+		at = upstream_at;
 	if (conn_doze_at < at)
 		at = conn_doze_at;
 	if (room_trim_at < at)
 		at = room_trim_at;
+	if (health_at < at)
+		at = health_at;
 	if (door < at)
 		at = door;
 	if (door_tell_at < at)
@@ -435,15 +443,19 @@ static void
 expire(void)
 {
 	step_expire();
-	upstream_expire(world.now);
+	if (upstream_at <= world.now) {
+		upstream_expire(world.now);
+		if (resolver >= 0)
+			upstream_ask(world.now, world.conf->resolve_ms);
+	}
 	if (door_tell_at <= world.now)
 		door_tell();
 	if (conn_doze_at <= world.now)
 		conn_doze(world.now);
 	if (room_trim_at <= world.now)
 		room_trim(world.now);
-	if (resolver >= 0)
-		upstream_ask(world.now, world.conf->resolve_ms);
+	if (health_at <= world.now)
+		health_expire();
 }
 
 static void
@@ -561,6 +573,7 @@ serve_forever(struct conf *c)
 	}
 	door_take(c, fresh);
 	wait_for_names();
+	health_apply(c);
 	announce(memory_max);
 	if (c->tls != NULL && !tls_sleeps())
 		log_warn("idle TLS connections take 4 KB each: the library's "

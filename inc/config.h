@@ -53,6 +53,16 @@ struct conf_cert {
 #define CONF_T_RULE_DEL struct conf_rule *
 #define CONF_FIELD(field, key, type, def, reload, help) CONF_T_##type field;
 
+#define CONF_UPSTREAMS_MAX 256 /* of one route */
+
+/* one of a route's upstreams, for the caller */
+struct target {
+	struct upstream *up;
+	const struct conf_endpoint *e;
+	int64_t turn;  /* what it has to its credit in turns */
+	uint64_t seed; /* hash of its text */
+};
+
 /* a route block */
 struct conf_route {
 	struct conf_route *next; /* in the order of the file */
@@ -70,10 +80,9 @@ struct conf_route {
 	bool tcp;
 	unsigned n_upstreams;
 	size_t added; /* the most bytes that its rules add to a head */
-	unsigned turn; /* for the caller: whose turn it is */
 	unsigned open; /* for the caller: requests and tunnels on it */
 	struct tally *tally; /* for the caller: its tunnels */
-	void **targets; /* for the caller: one slot per upstream, zeroed */
+	struct target *targets; /* for the caller: one per upstream, zeroed */
 	void **secrets; /* the same: how TLS is spoken to it */
 	struct conf_setting *settings; /* private: what stands in it */
 	KEYS_ROUTE(CONF_FIELD)

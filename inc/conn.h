@@ -29,7 +29,8 @@ enum conn_kind {
 	/* from here on, ends of weir's own */
 	CONN_LISTENER, /* owner: the listener */
 	CONN_SIGNALS, /* the pipe that signals are written to */
-	CONN_RESOLVER /* the child that looks names up */
+	CONN_RESOLVER, /* the child that looks names up */
+	CONN_HEALTH /* to an upstream; owner: its check */
 };
 
 struct tls;

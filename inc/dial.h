@@ -15,8 +15,10 @@ enum dial {
 	DIAL_LOST  /* nothing more to try at this upstream: x->lost */
 };
 
-/* begins with the upstream whose turn it is: x->turn */
+/* begins with the upstream of the session, or chooses one */
 enum dial dial_start(struct session *s);
+/* chooses one that was not tried yet; false: there is none, x->lost tells why */
+bool dial_choose(struct session *s);
 /* an attempt's end is ready */
 enum dial dial_ready(struct session *s, struct conn *c);
 /* the handshake of s->u can go on */

@@ -32,6 +32,10 @@ struct conf_endpoint {
 	/* by the words behind it: params.h */
 	uint8_t proxy; /* version of the PROXY protocol; to listen: any */
 	struct cidr *access; /* who may connect; see cidr.h */
+	/* of an upstream, by the words behind it: params.h */
+	bool backup; /* of use only while all others are not */
+	unsigned weight; /* 1 to 1000 */
+	unsigned max; /* requests and tunnels on it at once, or 0 */
 };
 
 /*

@@ -9,5 +9,7 @@
  * errno.
  */
 int introduce(struct session *s, struct conn *c);
+/* the same for a connection of weir's own, which is nobody else's */
+int introduce_weir(const struct upstream *up, struct conn *c);
 
 #endif

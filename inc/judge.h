@@ -10,7 +10,7 @@
 void judge_client(struct session *s, const struct http_request *q);
 /*
  * What can be said of a request before anything of it is passed on: R_DONE,
- * and s->route, x->handshake and x->turn are set; or why it is refused.
+ * and s->route, x->handshake and x->balance are set; or why it is refused.
  */
 enum reason judge_request(struct session *s, const struct http_request *q);
 

@@ -73,7 +73,29 @@
 
 #define KEYS_ROUTE(KEY) \
 	KEY(upstreams, "upstream", UPSTREAMS, "", LIVE, \
-	    "Server that requests go to: http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:/PATH, then if need be proxy=VERSION. Repeated ones take turns.") \
+	    "Server that requests go to: http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:/PATH, then if need be weight=N, max_connections=N, backup, proxy=VERSION. May be repeated.") \
+	KEY(balance, "balance", BALANCE, "round_robin", LIVE, \
+	    "Which of the upstreams a request goes to: round_robin, least, or hash of address, uri, header NAME, cookie NAME or query NAME.") \
+	KEY(slow_start_ms, "slow_start", MSEC, "0", LIVE, \
+	    "Time over which an upstream that is back gets its share again, with round_robin and least.") \
+	KEY(fail_after, "fail_after", UINT, "3", LIVE, \
+	    "Failures in a row after which an upstream is left out for a while. 0: never.") \
+	KEY(fail_ms, "fail_timeout", MSEC, "10s", LIVE, \
+	    "Time until an upstream that was left out is tried again; it doubles each time, up to 5m.") \
+	KEY(fail_status, "fail_status", STATUSES, "", LIVE, \
+	    "Statuses that count as failures of the upstream: 502-504.") \
+	KEY(health, "health", HEALTH, "", LIVE, \
+	    "What upstreams are checked with: /PATH for a GET, or websocket /PATH for a handshake and a ping.") \
+	KEY(health_status, "health_status", STATUSES, "200-399", LIVE, \
+	    "Statuses that an upstream in health answers a check with.") \
+	KEY(health_interval_ms, "health_interval", MSEC, "10s", LIVE, \
+	    "Time between health checks.") \
+	KEY(health_timeout_ms, "health_timeout", MSEC, "5s", LIVE, \
+	    "Time for a health check.") \
+	KEY(health_rise, "health_rise", UINT, "2", LIVE, \
+	    "Checks that must pass in a row before an upstream that is down is up.") \
+	KEY(health_fall, "health_fall", UINT, "3", LIVE, \
+	    "Checks that must fail in a row before an upstream is down.") \
 	KEY(upstream_verify, "upstream_verify", BOOL, "yes", LIVE, \
 	    "Verify the certificate of an https:// upstream.") \
 	KEY(upstream_ca, "upstream_ca", FILE, "", LIVE, \

@@ -69,6 +69,7 @@ R(NO_ROUTE,           "no_route",            404, INFO, "No route serves this ho
 R(DENIED,             "denied",              403, WARN, "This address may not come in here.")
 R(ORIGIN,             "origin",              403, WARN, "Pages of this origin may not open a WebSocket here.")
 R(SUBPROTOCOL,        "subprotocol",         400, WARN, "None of the subprotocols offered is spoken here.")
+R(NO_UPSTREAM,        "no_upstream",         503, ERROR, "All upstreams are down.")
 R(UNRESOLVED,         "unresolved",          503, ERROR, "The upstream's name has no address yet.")
 R(TOO_MANY,           "too_many",            503, WARN, "Too many connections.")
 R(TOO_MANY_ADDRESS,   "too_many_address",    429, WARN, "Too many connections from this address.")
@@ -100,6 +101,10 @@ R(PROOF_PROTOCOL,     "proof_protocol",      502, ERROR, "The upstream chose a s
 R(PROOF_EXTENSION,    "proof_extension",     502, ERROR, "The upstream chose an extension that was not offered.")
 R(PROOF_BODY,         "proof_body",          502, ERROR, "The upstream's 101 announces a body.")
 R(UPSTREAM_STATUS,    "upstream_status",     0,   INFO, "The upstream answered a WebSocket handshake with another status than 101.")
+R(FAIL_STATUS,        "fail_status",         0,   WARN, "The upstream answered with a status that counts as a failure.")
+R(HEALTH_TIMEOUT,     "health_timeout",      0,   WARN, "The upstream did not answer a health check in time.")
+R(HEALTH_STATUS,      "health_status",       0,   WARN, "The upstream answered a health check with a status that it should not have.")
+R(HEALTH_NO_PONG,     "health_no_pong",      0,   WARN, "The upstream did not answer the ping of a health check in time.")
 /* how weir ends a tunnel: RFC 6455 5 and 7.4 */
 R(LIFETIME,           "lifetime",            0,   INFO, "The tunnel was open for as long as it may be.")
 R(ROUTE_GONE,         "route_gone",          0,   INFO, "The tunnel's route is not in the configuration any more.")

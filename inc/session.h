@@ -1,6 +1,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "balance.h"
 #include "body.h"
 #include "config.h"
 #include "conn.h"
@@ -72,9 +73,9 @@ struct exchange {
 	enum http_method method;
 	enum reason reason;
 	unsigned tries;    /* retries made */
-	unsigned moves;    /* of them, to another upstream */
-	unsigned turn;     /* which of the upstreams is tried */
 	unsigned next_addr; /* of the upstream's addresses */
+	uint64_t balance;  /* what is hashed to choose an upstream */
+	struct balance_set tried; /* of the route's upstreams */
 	unsigned interims; /* 1xx forwarded */
 	int status;        /* that the client got */
 	uint8_t minor;     /* the client's HTTP/1.minor */
@@ -106,7 +107,7 @@ struct session {
 	struct exchange *x; /* a request in flight, or NULL */
 	struct conf *conf;  /* held */
 	struct conf_route *route; /* of conf */
-	struct upstream *up; /* of route */
+	struct upstream *up; /* of route; counted there: session_use() */
 	int64_t since;      /* when the phase began; HEAD: its first byte */
 	int64_t last;       /* when a byte last moved */
 	int64_t close_at;   /* to be ended by weir then, or 0 */
@@ -195,6 +196,17 @@ void session_set_peer(struct session *s, const struct peer *p);
 /* begins and ends an exchange */
 struct exchange *exchange_open(struct session *s);
 void exchange_close(struct session *s);
+/* moves the session's work from its upstream to another one, or to none */
+static inline void
+session_use(struct session *s, struct upstream *up)
+{
+	if (s->up != NULL)
+		s->up->open--;
+	s->up = up;
+	if (up != NULL)
+		up->open++;
+}
+
 /* closes attempts and the upstream end */
 void session_drop_upstream(struct session *s);
 /* writes the line of a request that has ended */

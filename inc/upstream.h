@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "conn.h"
+#include "reason.h"
 #include "resolve.h"
 
 /*
@@ -30,6 +31,13 @@ struct upstream {
 	struct conn *idle, *oldest; /* last in first out */
 	unsigned n_idle;
 	int64_t idle_ms; /* how long one may stay idle */
+	unsigned open;   /* requests and tunnels on it, over all routes */
+	bool down;       /* health checks say so; see health.h */
+	unsigned fails;  /* requests that failed, since the last that did not */
+	int64_t wait_ms; /* while it is left out for that, how long; else 0 */
+	int64_t out_until; /* and until when */
+	bool tried;      /* and a request has been let through */
+	int64_t up_since; /* when it came back, or 0: it never was away */
 };
 
 /*
@@ -53,6 +61,21 @@ void upstream_drop(struct conn *c);
 /* closes all idle connections */
 void upstream_drop_all(void);
 
+/*
+ * A request failed on it. From the after-th in a row on it is left out for
+ * wait_ms, and twice as long each time it fails again; after 0: never.
+ */
+void upstream_failed(struct upstream *up, enum reason why, unsigned after,
+    int64_t wait_ms, int64_t now);
+/* it has answered a request */
+void upstream_worked(struct upstream *up, int64_t now);
+/* a request is about to try it: if its time out is over, others wait for what
+ * becomes of that */
+void upstream_try(struct upstream *up, int64_t now);
+/* the verdict of health checks; why and status tell of a failure */
+void upstream_judge(struct upstream *up, bool down, enum reason why,
+    int status, int64_t now);
+
 /* asks the resolver for all names that are due; interval_ms 0: never again */
 void upstream_ask(int64_t now, int64_t interval_ms);
 /* true while a name has not been answered for the first time */
@@ -62,8 +85,8 @@ void upstream_answer(const struct resolve_answer *a, int64_t now);
 /* the resolver's child is gone and with it what it was asked */
 void upstream_forgotten(int64_t now);
 
-/* the nearest time at which upstream_expire() has work, or INT64_MAX */
-int64_t upstream_next(void);
+/* when upstream_expire() or upstream_ask() has work, or INT64_MAX */
+extern int64_t upstream_at;
 /* closes what was idle for too long */
 void upstream_expire(int64_t now);
 

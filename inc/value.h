@@ -16,6 +16,7 @@ enum value_type {
 	VALUE_MSEC_OR, /* a duration or "same" */
 	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
 	VALUE_NAME, VALUE_PIN, VALUE_FIELD,
+	VALUE_BALANCE, VALUE_HEALTH, VALUE_STATUSES,
 	/* lists, which are config.c's own and not for the functions here */
 	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
 	VALUE_ORIGINS, VALUE_PROTOCOLS,
@@ -46,6 +47,37 @@ enum conf_redirect {
 	CONF_REDIRECT_HTTPS
 };
 
+/* how an upstream is chosen; from BALANCE_ADDRESS on by a hash of that */
+enum conf_balance_by {
+	BALANCE_ROUND_ROBIN,
+	BALANCE_LEAST,
+	BALANCE_ADDRESS,
+	BALANCE_URI,
+	BALANCE_HEADER,
+	BALANCE_COOKIE,
+	BALANCE_QUERY
+};
+
+struct conf_balance {
+	const char *text;
+	const char *name; /* of the header, cookie or argument */
+	enum conf_balance_by by;
+};
+
+/* some of the statuses 100 to 599 */
+struct conf_statuses {
+	const char *text; /* or NULL: none */
+	uint64_t bits[8];
+};
+
+static inline bool
+statuses_have(const struct conf_statuses *s, int status)
+{
+	unsigned i = (unsigned)(status - 100);
+
+	return s->text != NULL && i < 500 && (s->bits[i / 64] >> i % 64 & 1);
+}
+
 /* the C type behind each TYPE; the lists have theirs in config.h */
 #define CONF_T_MSEC int64_t
 #define CONF_T_SIZE uint64_t
@@ -67,6 +99,9 @@ enum conf_redirect {
 #define CONF_T_NAME const char *
 #define CONF_T_FIELD const char * /* a field's name, never "" */
 #define CONF_T_PIN const char * /* "sha256:" and 64 digits, or NULL */
+#define CONF_T_BALANCE struct conf_balance
+#define CONF_T_HEALTH const char * /* "/...", "websocket /...", or NULL */
+#define CONF_T_STATUSES struct conf_statuses
 
 #define VALUE_TEXT 32 /* of a number at the most */
 

@@ -26,7 +26,8 @@ has_meaning(const char *key)
 	static const char *const keys[] = { "upstream", "connect_timeout",
 	    "linger", "abandon_timeout", "tunnel_idle", "lifetime", "retries",
 	    "max_connections", "max_tunnels", "max_tunnels_per_address",
-	    "allow", "deny" };
+	    "allow", "deny", "balance", "slow_start", "fail_after",
+	    "fail_timeout" };
 	size_t i;
 
 	for (i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -104,9 +105,12 @@ conftcp_check(struct conf *c, char *err, size_t size)
 		}
 		if (check_route(r, err, size) != 0)
 			return -1;
-		/* certificates of clients belong to hosts that are named */
-		if (r->tcp)
-			r->client_ca = NULL;
+		if (!r->tcp)
+			continue;
+		/* of all routes: certificates of clients belong to hosts that
+		 * are named, and checks of health speak HTTP */
+		r->client_ca = NULL;
+		r->health = NULL;
 	}
 	return 0;
 }

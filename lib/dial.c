@@ -1,15 +1,13 @@
 /* Connecting to upstreams: see dial.h. */
-#include <sys/socket.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
 #include <errno.h>
-#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "dial.h"
+#include "connect.h"
 #include "introduce.h"
 #include "log.h"
+#include "offer.h"
 #include "secure.h"
 #include "tls.h"
 
@@ -37,66 +35,16 @@ dial_push(struct session *s, struct conn *c)
 	return head->beg == head->end;
 }
 
-static enum reason
-reason_of(int err)
-{
-	switch (err) {
-	case ECONNREFUSED:
-	case ENOENT: /* a unix socket that is not there */
-		return R_CONNECT_REFUSED;
-	case ETIMEDOUT:
-		return R_CONNECT_TIMEOUT;
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-		return R_NO_MEMORY;
-	default:
-		return R_CONNECT_FAILED;
-	}
-}
-
-static int
-open_socket(int family)
-{
-	int fd, one = 1;
-
-#ifdef SOCK_NONBLOCK
-	fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-#else
-	fd = socket(family, SOCK_STREAM, 0);
-	if (fd < 0)
-		return -1;
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-#endif
-	/* heads and frames are sent whole, waiting gains nothing */
-	if (family != AF_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	return fd;
-}
-
-/* a descriptor that is being connected, or -1 with errno */
+/* as connect_begin(); idle connections make room for it */
 static int
 begin(const struct addr *a)
 {
-	int fd, err;
+	int fd = connect_begin(a);
 
-	fd = open_socket(a->u.sa.sa_family);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-		upstream_drop_all();
-		fd = open_socket(a->u.sa.sa_family);
-	}
-	if (fd < 0)
-		return -1;
-	if (connect(fd, &a->u.sa, a->len) == 0 || errno == EINPROGRESS ||
-	    errno == EINTR)
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
 		return fd;
-	err = errno;
-	close(fd);
-	errno = err;
-	return -1;
+	upstream_drop_all();
+	return connect_begin(a);
 }
 
 static void
@@ -132,26 +80,10 @@ win(struct session *s, struct conn *c)
 static enum dial
 lose(struct session *s, struct conn *c, int err)
 {
-	s->x->lost = reason_of(err);
+	s->x->lost = connect_reason(err);
 	unlink_attempt(s->x, c);
 	conn_close(c);
 	return DIAL_LOST;
-}
-
-/* 0 once connected, EINPROGRESS before, or why it failed */
-static int
-connect_error(int fd)
-{
-	struct addr a;
-	socklen_t n = sizeof a.u;
-	int err = 0;
-
-	if (getpeername(fd, &a.u.sa, &n) == 0)
-		return 0;
-	n = sizeof err;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &n) < 0)
-		return errno;
-	return err != 0 ? err : EINPROGRESS;
 }
 
 enum dial
@@ -242,7 +174,7 @@ attempt(struct session *s)
 	}
 	x->next_addr++;
 	if (fd < 0) {
-		x->lost = reason_of(errno);
+		x->lost = connect_reason(errno);
 		return DIAL_LOST;
 	}
 	c = conn_open(fd, CONN_ATTEMPT, s);
@@ -303,23 +235,66 @@ reuse(struct session *s, struct conn *c)
 	return DIAL_LOST;
 }
 
-/* the first from x->turn on that has an address */
+/* copies the head, of n bytes with what lies behind it, with host in place of
+ * the old_n bytes at at */
 static bool
-choose(struct session *s)
+copy_head(struct exchange *x, size_t n, size_t at, size_t old_n,
+    struct span host)
 {
-	struct conf_route *r = s->route;
-	bool looking = false;
-	unsigned i;
+	struct offer offer = {x->key.n, x->protocols.n, x->extensions.n};
+	struct buf *old = x->head, *b = buf_get(n - old_n + host.n);
 
-	for (i = 0; i < r->n_upstreams; i++) {
-		s->up = r->targets[(s->x->turn + i) % r->n_upstreams];
-		if (s->up->n_addrs > 0) {
-			s->x->turn += i;
-			return true;
-		}
-		looking = looking || s->up->asked;
-	}
-	s->x->lost = looking ? R_DONE : R_UNRESOLVED;
+	if (b == NULL)
+		return false;
+	buf_append(b, old->data, at);
+	buf_append(b, host.p, host.n);
+	buf_append(b, old->data + at + old_n, n - at - old_n);
+	b->end = old->end - old_n + host.n;
+	offer_place(x, (char *)b->data + b->end, &offer);
+	buf_put(old);
+	x->head = b;
+	return true;
+}
+
+/*
+ * Where Host is to be the upstream's own name, the head has that of the one
+ * before, in its second line.
+ */
+static bool
+name_host(struct session *s)
+{
+	struct exchange *x = s->x;
+	struct span host = {s->up->authority, strlen(s->up->authority)};
+	const char *head = (char *)x->head->data, *p, *end;
+	size_t n = x->head->end;
+
+	if (strcmp(s->route->host_header, "upstream") != 0)
+		return true;
+	p = (const char *)memchr(head, '\n', n) + 1 + strlen("Host: ");
+	end = memchr(p, '\r', n - (size_t)(p - head));
+	if (span_equal(host, span_between(p, end)))
+		return true;
+	n += x->key.n + x->protocols.n + x->extensions.n;
+	return copy_head(x, n, (size_t)(p - head), (size_t)(end - p), host);
+}
+
+bool
+dial_choose(struct session *s)
+{
+	struct exchange *x = s->x;
+	int i;
+
+	i = balance_choose(s->route, x->balance, &x->tried, world.now,
+	    &x->lost);
+	if (i < 0)
+		return false;
+	balance_add(&x->tried, i);
+	session_use(s, s->route->targets[i].up);
+	if (s->up->wait_ms > 0)
+		upstream_try(s->up, world.now);
+	if (s->route->host_header == NULL || name_host(s))
+		return true;
+	s->x->lost = R_NO_MEMORY;
 	return false;
 }
 
@@ -333,9 +308,9 @@ dial_start(struct session *s)
 	x->head->beg = 0;
 	x->next_addr = 0;
 	x->attempt_at = 0;
-	if (!choose(s)) {
+	if (s->up == NULL && !dial_choose(s)) {
 		/* a name that is being looked up is waited for */
-		if (x->lost == R_UNRESOLVED)
+		if (x->lost != R_DONE)
 			return DIAL_LOST;
 		x->attempt_at = world.now + AGAIN_MS;
 		return DIAL_WAIT;

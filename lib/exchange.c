@@ -11,6 +11,7 @@
 #include "redact.h"
 #include "relay.h"
 #include "refuse.h"
+#include "retry.h"
 #include "route.h"
 #include "tally.h"
 #include "tunnel.h"
@@ -411,8 +412,8 @@ exchange_client(struct session *s)
 static void
 sent(struct session *s)
 {
-	if (s->phase != S_ANSWER)
-		session_phase(s, S_ANSWER);
+	/* again, if it was: each try has its own time */
+	session_phase(s, S_ANSWER);
 	flow_up_kept(s);
 }
 
@@ -431,40 +432,14 @@ exchange_dialed(struct session *s, enum dial d)
 		session_phase(s, S_SECURE);
 }
 
-/*
- * Whether a request whose connection failed may be sent again: no byte of it
- * has left; or it is a handshake, which has no effect before its 101; or it
- * is idempotent, nothing of a body has left, and the connection was one that
- * the upstream may have closed while it was idle (RFC 9112 9.3.1).
- */
-static bool
-may_retry(const struct session *s)
-{
-	const struct exchange *x = s->x;
-
-	if (x->begun || x->tries >= s->route->retries)
-		return false;
-	if (s->u != NULL && s->u->reused)
-		return x->head->beg == 0 || x->handshake ||
-		    (http_idempotent(x->method) && !x->body_left);
-	return (x->head->beg == 0 || x->handshake) &&
-	    x->moves + 1 < s->route->n_upstreams;
-}
-
 void
 exchange_failed(struct session *s, enum reason why)
 {
 	struct exchange *x = s->x;
 	enum dial d;
 
-	while (may_retry(s)) {
-		x->tries++;
-		if (s->u != NULL && s->u->reused) {
-			x->fresh = true;
-		} else {
-			x->turn++;
-			x->moves++;
-		}
+	retry_blame(s, why);
+	while (retry_next(s, why)) {
 		session_drop_upstream(s);
 		d = dial_start(s);
 		if (d != DIAL_LOST) {
@@ -472,6 +447,7 @@ exchange_failed(struct session *s, enum reason why)
 			return;
 		}
 		why = x->lost;
+		retry_blame(s, why);
 	}
 	session_refuse(s, why);
 }
@@ -505,6 +481,10 @@ exchange_push(struct session *s)
 {
 	if (exchange_head_unsent(s)) {
 		if (dial_push(s, s->u) < 0) {
+			if (s->x->head->beg == 0) {
+				exchange_failed(s, R_UPSTREAM_RESET);
+				return;
+			}
 			/* there may be an answer that says why */
 			s->x->q_broken = true;
 			s->x->head->beg = s->x->head->end;
@@ -719,6 +699,10 @@ look_at_answer(struct session *s, struct view *v)
 			session_refuse(s, R_NO_MEMORY);
 		return false;
 	}
+	/* most upstreams have nothing to make good */
+	if ((s->up->fails > 0 || s->route->fail_status.text != NULL) &&
+	    (r.status >= 200 || r.status == 101))
+		retry_answered(s, r.status);
 	if (r.status == 101) {
 		why = x->handshake ? tunnel_open(s, &r, v, (size_t)used) :
 		    R_UNASKED_UPGRADE;

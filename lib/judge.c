@@ -121,7 +121,8 @@ judge_route(struct session *s, const struct http_request *q)
 	why = x->handshake ? judge_handshake(s, q) : R_DONE;
 	if (why != R_DONE)
 		return why;
-	x->turn = s->route->turn++;
+	if (s->route->balance.by >= BALANCE_ADDRESS)
+		x->balance = balance_key(&s->route->balance, q, &s->peer);
 	s->route->open++;
 	x->counted = true;
 	return R_DONE;

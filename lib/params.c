@@ -1,149 +1,101 @@
-/* The words that may follow an address: see params.h. */
+/* What follows an upstream's address: see params.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "params.h"
-#include "cidr.h"
 
 #define BLANKS " \t"
+#define WEIGHT_MAX 1000
+#define CONNECTIONS_MAX 1000000
 
 static const char no_memory[] = "out of memory";
+static const char unknown[] = "only weight=NUMBER, backup, "
+    "max_connections=NUMBER and proxy=VERSION may follow the address";
 
-/* takes the next word off *s, which is changed; NULL: there is none */
-static char *
-next_word(char **s)
-{
-	char *word = *s + strspn(*s, BLANKS), *end = word + strcspn(word, BLANKS);
-
-	*s = end + (*end != '\0');
-	*end = '\0';
-	return *word != '\0' ? word : NULL;
-}
-
+/* a number from 1 to max in all of s */
 static bool
-begins(const char *s, const char *with)
+number(const char *s, unsigned long max, unsigned *v)
 {
-	return strncmp(s, with, strlen(with)) == 0;
+	unsigned long n = strtoul(s, NULL, 10);
+
+	if (*s == '\0' || s[strspn(s, "0123456789")] != '\0' || n < 1 ||
+	    n > max)
+		return false;
+	*v = (unsigned)n;
+	return true;
 }
 
-/* where one of an address's own words stands, which may be at the end; a unix
- * socket's path may hold blanks */
-static char *
-words_of(char *s, bool is_own(const char *))
+/* one word; seen has a bit for each that was given */
+static const char *
+take_word(const char *s, struct conf_endpoint *e, unsigned *seen)
 {
-	bool path = strstr(s, "unix:") != NULL;
+	unsigned bit = 1;
 
-	for (s += strcspn(s, BLANKS); *s != '\0'; s += strcspn(s, BLANKS)) {
-		if (!path || is_own(s + strspn(s, BLANKS)))
-			break;
-		s += strspn(s, BLANKS);
+	if (strncmp(s, "weight=", 7) == 0) {
+		if (!number(s + 7, WEIGHT_MAX, &e->weight))
+			return "a weight is 1 to 1000";
+	} else if (strncmp(s, "max_connections=", 16) == 0) {
+		bit = 2;
+		if (!number(s + 16, CONNECTIONS_MAX, &e->max))
+			return "max_connections is 1 to 1000000";
+	} else if (strcmp(s, "backup") == 0) {
+		bit = 4;
+		e->backup = true;
+	} else if (strncmp(s, "proxy", 5) == 0) {
+		bit = 8;
+		if (s[5] != '\0' && strcmp(s, "proxy=1") != 0 &&
+		    strcmp(s, "proxy=2") != 0)
+			return "the PROXY protocol is proxy=1 or proxy=2";
+		e->proxy = s[5] != '\0' ? (uint8_t)(s[6] - '0') : 2;
+	} else {
+		return unknown;
 	}
-	return s;
-}
-
-/* "allow=" or "deny=" and networks, without blanks: they would end the word */
-static const char *
-take_nets(struct arena **a, const char *word, struct conf_endpoint *e,
-    const char **shown)
-{
-	const char *nets = strchr(word, '=') + 1, *wrong, *list;
-	char *s, *to;
-
-	wrong = cidr_add(a, nets, *word == 'a', &e->access, &list);
-	if (wrong != NULL)
-		return wrong;
-	s = arena_printf(a, "%.*s%s", (int)(nets - word), word, list);
-	if (s == NULL)
-		return no_memory;
-	for (*shown = to = s; *s != '\0'; s++)
-		if (*s != ' ')
-			*to++ = *s;
-	*to = '\0';
-	return NULL;
-}
-
-static bool
-is_listen_word(const char *s)
-{
-	return begins(s, "allow=") || begins(s, "deny=") || begins(s, "proxy");
-}
-
-static const char *
-listen_word(struct arena **a, const char *word, struct conf_endpoint *e,
-    const char **shown)
-{
-	if (begins(word, "allow=") || begins(word, "deny="))
-		return take_nets(a, word, e, shown);
-	if (strcmp(word, "proxy") != 0)
-		return "only proxy, allow=NETWORKS and deny=NETWORKS may "
-		    "follow the address";
-	if (e->proxy != 0)
+	if (*seen & bit)
 		return "a word behind the address stands twice";
-	e->proxy = 2;
-	*shown = "proxy";
+	*seen |= bit;
 	return NULL;
 }
 
-static bool
-is_upstream_word(const char *s)
-{
-	return begins(s, "proxy");
-}
-
 static const char *
-upstream_word(struct arena **a, const char *word, struct conf_endpoint *e,
-    const char **shown)
+show(struct arena **a, const struct conf_endpoint *e, const char **shown)
 {
-	(void)a;
-	if (strcmp(word, "proxy") == 0)
-		word = "proxy=2";
-	if (strcmp(word, "proxy=1") != 0 && strcmp(word, "proxy=2") != 0)
-		return "only proxy, proxy=1 or proxy=2 may follow the address";
-	if (e->proxy != 0)
-		return "a word behind the address stands twice";
-	e->proxy = (uint8_t)(word[strlen("proxy=")] - '0');
-	*shown = e->proxy == 1 ? "proxy=1" : "proxy=2";
-	return NULL;
-}
+	const char *s = e->text;
 
-typedef const char *word_fn(struct arena **a, const char *word,
-    struct conf_endpoint *e, const char **shown);
-
-static const char *
-parse(struct arena **a, const char *text, bool listener,
-    struct conf_endpoint *e, const char **shown)
-{
-	word_fn *take = listener ? listen_word : upstream_word;
-	char *s = arena_printf(a, "%s", text), *words, *word;
-	const char *wrong, *more;
-
-	if (s == NULL)
-		return no_memory;
-	words = words_of(s, listener ? is_listen_word : is_upstream_word);
-	if (*words != '\0')
-		*words++ = '\0';
-	wrong = endpoint_parse(a, s, listener, e);
-	*shown = e->text;
-	while (wrong == NULL && (word = next_word(&words)) != NULL) {
-		wrong = take(a, word, e, &more);
-		if (wrong != NULL)
-			break;
-		*shown = arena_printf(a, "%s %s", *shown, more);
-		if (*shown == NULL)
-			return no_memory;
-	}
-	return wrong;
-}
-
-const char *
-params_listen(struct arena **a, const char *text, struct conf_endpoint *e,
-    const char **shown)
-{
-	return parse(a, text, true, e, shown);
+	if (e->weight != 1)
+		s = arena_printf(a, "%s weight=%u", s, e->weight);
+	if (s != NULL && e->max > 0)
+		s = arena_printf(a, "%s max_connections=%u", s, e->max);
+	if (s != NULL && e->backup)
+		s = arena_printf(a, "%s backup", s);
+	if (s != NULL && e->proxy != 0)
+		s = arena_printf(a, "%s proxy=%d", s, e->proxy);
+	*shown = s;
+	return s != NULL ? NULL : no_memory;
 }
 
 const char *
 params_upstream(struct arena **a, const char *text, struct conf_endpoint *e,
     const char **shown)
 {
-	return parse(a, text, false, e, shown);
+	char *s = arena_printf(a, "%s", text), *word;
+	const char *wrong;
+	unsigned seen = 0;
+
+	if (s == NULL)
+		return no_memory;
+	word = s + strcspn(s, BLANKS);
+	if (*word != '\0')
+		*word++ = '\0';
+	wrong = endpoint_parse(a, s, false, e);
+	e->weight = 1;
+	for (s = word; wrong == NULL; s = word) {
+		s += strspn(s, BLANKS);
+		if (*s == '\0')
+			return show(a, e, shown);
+		word = s + strcspn(s, BLANKS);
+		if (*word != '\0')
+			*word++ = '\0';
+		wrong = take_word(s, e, &seen);
+	}
+	return wrong;
 }

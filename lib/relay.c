@@ -86,6 +86,8 @@ relay_open(struct session *s)
 {
 	const struct conf_route *r = s->route;
 
+	if (s->up->fails > 0)
+		upstream_worked(s->up, world.now);
 	session_log_relay(s);
 	s->in_route = s->x->counted;
 	s->x->counted = false;

@@ -37,7 +37,7 @@ relay_begin(struct session *s)
 	if (why == R_DONE) {
 		s->route->open++;
 		x->counted = true;
-		x->turn = s->route->turn++;
+		x->balance = balance_key(&s->route->balance, NULL, &s->peer);
 		/* what waits in the pool has spoken HTTP */
 		x->fresh = true;
 		/* nothing is sent before the client's own bytes */

@@ -196,12 +196,16 @@ conf_ref_upstreams(struct conf *c)
 	struct conf_endpoint *e;
 	struct conf_route *r;
 	char how[1024];
+	struct target *t;
 	unsigned i;
 
 	for (r = c->routes; r != NULL; r = r->next) {
 		for (i = 0, e = r->upstreams; e != NULL; e = e->next, i++) {
 			secrets_how(r, e, how, sizeof how);
-			r->targets[i] = upstream_ref(e, how, r->secrets[i]);
+			t = &r->targets[i];
+			t->e = e;
+			t->up = upstream_ref(e, how, r->secrets[i]);
+			t->seed = balance_hash(e->text, strlen(e->text));
 			r->secrets[i] = NULL;
 		}
 	}
@@ -218,7 +222,7 @@ conf_unref(struct conf *c)
 		return;
 	for (r = c->routes; r != NULL; r = r->next)
 		for (i = 0; i < r->n_upstreams; i++)
-			upstream_unref(r->targets[i]);
+			upstream_unref(r->targets[i].up);
 	tally_drop(c);
 	secrets_free(c);
 	conf_free(c);
@@ -632,6 +636,7 @@ bury(struct session *s)
 		peer_uncount(&s->peer, PEER_CONNECTIONS);
 	heap_remove(&timers, &s->timer);
 	list_remove(s->idle ? &idle : &busy, s);
+	session_use(s, NULL);
 	s->phase = S_DEAD;
 	s->next = dead;
 	dead = s;
@@ -700,7 +705,7 @@ session_finish(struct session *s)
 	exchange_close(s);
 	s->requests++;
 	s->route = NULL;
-	s->up = NULL;
+	session_use(s, NULL);
 	view_kept(s->c, &v);
 	s->pipelined = keep && v.n > 0;
 	if (keep && !(s->c->eof && v.n == 0))

@@ -272,6 +272,8 @@ overdue(struct session *s, enum reason why)
 			session_abort(s, why, BY_CLIENT);
 		else if (why == R_CLIENT_GONE)
 			session_end(s, why, BY_CLIENT);
+		else if (s->phase == S_ANSWER && why != R_BODY_TIMEOUT)
+			exchange_failed(s, why);
 		else
 			session_refuse(s, why);
 		break;
@@ -298,7 +300,7 @@ step_stalled(void *end)
 {
 	struct conn *c = end;
 
-	if (c->kind == CONN_POOLED) {
+	if (c->kind == CONN_POOLED || c->kind == CONN_HEALTH) {
 		/* to be looked at, and dropped */
 		c->pending = true;
 		conn_wake(c);

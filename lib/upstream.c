@@ -2,6 +2,7 @@
 #include <netdb.h>
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +12,20 @@
 
 /* a name that could not be looked up is asked for again after this */
 #define ASK_AGAIN_MS 5000
+/* the longest that one is left out for its failures */
+#define OUT_MAX_MS 300000
 
 static struct upstream *all;
 static uint64_t last_id;
 static int64_t next_idle = INT64_MAX, next_ask = INT64_MAX;
+int64_t upstream_at = INT64_MAX; /* the sooner of both */
+
+static void
+set_next(int64_t *next, int64_t at)
+{
+	*next = at;
+	upstream_at = next_idle < next_ask ? next_idle : next_ask;
+}
 
 static char *
 copy(const char *s)
@@ -65,7 +76,7 @@ upstream_ref(const struct conf_endpoint *e, const char *how,
 	else
 		up->named = true;
 	if (up->named)
-		next_ask = 0;
+		set_next(&next_ask, 0);
 	return up;
 }
 
@@ -159,43 +170,126 @@ upstream_give(struct upstream *up, struct conn *c, unsigned max,
 	up->n_idle++;
 	up->idle_ms = idle_ms;
 	if (up->oldest->since + idle_ms < next_idle)
-		next_idle = up->oldest->since + idle_ms;
+		set_next(&next_idle, up->oldest->since + idle_ms);
 	return true;
 }
 
-int64_t
-upstream_next(void)
+/* a line for a change, with what brought it */
+static void
+log_change(const struct upstream *up, const char *by, enum reason why,
+    int status)
 {
-	return next_idle < next_ask ? next_idle : next_ask;
+	bool down = why != R_DONE;
+
+	if (!log_begin(LOG_MAIN, down ? LOG_L_WARN : LOG_L_INFO,
+	    down ? "upstream_down" : "upstream_up"))
+		return;
+	log_pair("upstream", up->text);
+	log_pair("by", by);
+	if (down)
+		log_pair("reason", reason_word(why));
+	if (status > 0)
+		log_pair_int("status", status);
+	log_end();
+}
+
+/* leaves it out from now on, for a time that many weirs do not share */
+static void
+leave_out(struct upstream *up, int64_t now)
+{
+	int64_t fifth = up->wait_ms / 5;
+
+	up->out_until = now + up->wait_ms - fifth +
+	    (int64_t)(tls_random() % (uint64_t)(2 * fifth + 1));
+}
+
+void
+upstream_failed(struct upstream *up, enum reason why, unsigned after,
+    int64_t wait_ms, int64_t now)
+{
+	int64_t most = wait_ms > OUT_MAX_MS ? wait_ms : OUT_MAX_MS;
+
+	up->fails += up->fails < UINT_MAX;
+	if (after == 0 || up->fails < after)
+		return;
+	if (up->wait_ms == 0) {
+		up->wait_ms = wait_ms;
+		log_change(up, "requests", why, 0);
+	} else if (up->tried) {
+		up->wait_ms = up->wait_ms < most / 2 ? 2 * up->wait_ms : most;
+	} else {
+		/* it was under way before the mark */
+		return;
+	}
+	up->tried = false;
+	leave_out(up, now);
+}
+
+void
+upstream_worked(struct upstream *up, int64_t now)
+{
+	up->fails = 0;
+	if (up->wait_ms == 0)
+		return;
+	up->wait_ms = up->out_until = 0;
+	up->tried = false;
+	up->up_since = now;
+	log_change(up, "requests", R_DONE, 0);
+}
+
+void
+upstream_try(struct upstream *up, int64_t now)
+{
+	if (up->wait_ms == 0)
+		return;
+	up->tried = true;
+	leave_out(up, now);
+}
+
+void
+upstream_judge(struct upstream *up, bool down, enum reason why, int status,
+    int64_t now)
+{
+	if (up->down == down)
+		return;
+	up->down = down;
+	if (!down) {
+		/* what failed before it was down says nothing any more */
+		up->fails = 0;
+		up->wait_ms = up->out_until = 0;
+		up->tried = false;
+		up->up_since = now;
+	}
+	log_change(up, "health", down ? why : R_DONE, down ? status : 0);
 }
 
 void
 upstream_expire(int64_t now)
 {
+	int64_t next = INT64_MAX;
 	struct upstream *up;
 
 	if (now < next_idle)
 		return;
-	next_idle = INT64_MAX;
 	for (up = all; up != NULL; up = up->next) {
 		while (up->oldest != NULL &&
 		    up->oldest->since + up->idle_ms <= now)
 			upstream_drop(up->oldest);
 		if (up->oldest != NULL &&
-		    up->oldest->since + up->idle_ms < next_idle)
-			next_idle = up->oldest->since + up->idle_ms;
+		    up->oldest->since + up->idle_ms < next)
+			next = up->oldest->since + up->idle_ms;
 	}
+	set_next(&next_idle, next);
 }
 
 void
 upstream_ask(int64_t now, int64_t interval_ms)
 {
 	struct upstream *up;
-	int64_t again;
+	int64_t again, next = INT64_MAX;
 
 	if (now < next_ask)
 		return;
-	next_ask = INT64_MAX;
 	for (up = all; up != NULL; up = up->next) {
 		if (!up->named)
 			continue;
@@ -205,12 +299,11 @@ upstream_ask(int64_t now, int64_t interval_ms)
 			again = up->asked ? interval_ms : ASK_AGAIN_MS;
 			up->ask_at = again > 0 ? now + again : INT64_MAX;
 		}
-		if (up->ask_at < next_ask)
-			next_ask = up->ask_at;
+		if (up->ask_at < next)
+			next = up->ask_at;
 	}
 	/* one still asked when it is due again is looked at a second later */
-	if (next_ask <= now)
-		next_ask = now + 1000;
+	set_next(&next_ask, next <= now ? now + 1000 : next);
 }
 
 bool
@@ -249,7 +342,7 @@ upstream_answer(const struct resolve_answer *a, int64_t now)
 	up->warned = true;
 	up->ask_at = now + ASK_AGAIN_MS;
 	if (up->ask_at < next_ask)
-		next_ask = up->ask_at;
+		set_next(&next_ask, up->ask_at);
 }
 
 void
@@ -262,5 +355,5 @@ upstream_forgotten(int64_t now)
 			up->ask_at = now;
 		up->asked = false;
 	}
-	next_ask = now;
+	set_next(&next_ask, now);
 }

@@ -165,6 +165,100 @@ parse_pin(const char *text, const char **field, struct arena **a)
 	return NULL;
 }
 
+/* its text comes first in the struct, for value_text() */
+static const char *
+parse_balance(const char *text, struct conf_balance *b, struct arena **a)
+{
+	static const struct {
+		const char *words;
+		bool named;
+	} rows[] = {
+		[BALANCE_ROUND_ROBIN] = { "round_robin", false },
+		[BALANCE_LEAST] = { "least", false },
+		[BALANCE_ADDRESS] = { "hash address", false },
+		[BALANCE_URI] = { "hash uri", false },
+		[BALANCE_HEADER] = { "hash header ", true },
+		[BALANCE_COOKIE] = { "hash cookie ", true },
+		[BALANCE_QUERY] = { "hash query ", true },
+	};
+	struct span name;
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		name.p = text + strlen(rows[i].words);
+		if (strncmp(text, rows[i].words, strlen(rows[i].words)) != 0)
+			continue;
+		name.n = strlen(name.p);
+		if (rows[i].named ? !field_is_token(name) : name.n > 0)
+			continue;
+		b->by = (enum conf_balance_by)i;
+		b->text = arena_printf(a, "%s", text);
+		if (b->text == NULL)
+			return no_memory;
+		b->name = b->text + strlen(rows[i].words);
+		return NULL;
+	}
+	return "not round_robin, least, or hash address, uri, header NAME, "
+	    "cookie NAME or query NAME";
+}
+
+static const char *
+parse_health(const char *text, const char **field, struct arena **a)
+{
+	size_t n = strcspn(text, " \t");
+	bool ws = n == strlen("websocket") &&
+	    strncmp(text, "websocket", n) == 0;
+	const char *path = ws ? text + n + strspn(text + n, " \t") : text, *p;
+
+	for (p = path; *p > ' ' && *p < 0x7f && *p != '#'; p++)
+		;
+	if (*p != '\0' || (*path != '/' && !(ws && *path == '\0')))
+		return "not /PATH, websocket or websocket /PATH";
+	*field = arena_printf(a, "%s%s", ws ? "websocket " : "",
+	    *path != '\0' ? path : "/");
+	return *field != NULL ? NULL : no_memory;
+}
+
+/* "200", "200-299" at *s, and what follows it */
+static bool
+parse_range(const char **s, unsigned long *from, unsigned long *to)
+{
+	char *end;
+
+	if (**s < '0' || **s > '9')
+		return false;
+	*from = *to = strtoul(*s, &end, 10);
+	if (*end == '-' && end[1] >= '0' && end[1] <= '9')
+		*to = strtoul(end + 1, &end, 10);
+	*s = end;
+	return *from >= 100 && *from <= *to && *to <= 599;
+}
+
+static const char *
+parse_statuses(const char *text, struct conf_statuses *v, struct arena **a)
+{
+	const char *s = text;
+	unsigned long from, to;
+
+	memset(v, 0, sizeof *v);
+	if (*text == '\0')
+		return NULL;
+	for (;;) {
+		if (!parse_range(&s, &from, &to))
+			break;
+		for (; from <= to; from++)
+			v->bits[(from - 100) / 64] |=
+			    UINT64_C(1) << (from - 100) % 64;
+		s += strspn(s, " \t");
+		if (*s == '\0')
+			return parse_str(text, &v->text, a);
+		if (*s++ != ',')
+			break;
+		s += strspn(s, " \t");
+	}
+	return "not a list of statuses as 200,300-399, from 100 to 599";
+}
+
 const char *
 value_parse(enum value_type type, const char *text, uint64_t min,
     uint64_t max, void *field, struct arena **a)
@@ -189,6 +283,12 @@ value_parse(enum value_type type, const char *text, uint64_t min,
 		return "not the name of a field";
 	if (type == VALUE_PIN && *text != '\0')
 		return parse_pin(text, field, a);
+	if (type == VALUE_BALANCE)
+		return parse_balance(text, field, a);
+	if (type == VALUE_HEALTH && *text != '\0')
+		return parse_health(text, field, a);
+	if (type == VALUE_STATUSES)
+		return parse_statuses(text, field, a);
 	if (type == VALUE_HOST && strcmp(text, "client") == 0)
 		text = "";
 	else if (type == VALUE_HOST && *text != '\0' &&

@@ -249,10 +249,9 @@ static const struct {
 	{ "upstream", "it needs a port", {
 		{ "tls://a", "tls" },
 	} },
-	{ "upstream", "only proxy, proxy=1 or proxy=2 may follow the address", {
+	{ "upstream", "the PROXY protocol is proxy=1 or proxy=2", {
 		{ "http://a:1 proxy=0", "version" },
-		{ "http://a b:1", "blank" },
-		{ "http://a:1 allow=all", "a listener's" },
+		{ "http://a:1 proxy=", "no version" },
 	} },
 	{ "upstream", "an upstream has no path, query or user", {
 		{ "http://a:1/v1", "path" },
@@ -261,6 +260,25 @@ static const struct {
 		{ "http://a:1#x", "fragment" },
 		{ "http://u:p@a:1", "user" },
 		{ "http:///", "slash only" },
+	} },
+	{ "upstream", "only weight=NUMBER, backup, max_connections=NUMBER and "
+	    "proxy=VERSION may follow the address", {
+		{ "http://a:1 allow=all", "a listener's" },
+		{ "http://a:1 http://b:1", "two" },
+		{ "http://a b:1", "blank" },
+		{ "a:1 Backup", "case" },
+		{ "a:1 backup=yes", "no value" },
+		{ "a:1 weight", "no number" },
+	} },
+	{ "upstream", "a word behind the address stands twice", {
+		{ "a:1 backup weight=1 backup", "backup" },
+		{ "a:1 proxy=1 proxy", "proxy" },
+		{ "a:1 max_connections=1 max_connections=1", "max_connections" },
+	} },
+	{ "upstream", "a weight is 1 to 1000", {
+		{ "a:1 weight=", "weight empty" },
+		{ "a:1 weight=-1", "weight sign" },
+		{ "a:1 weight=99999999999999999999", "weight large" },
 	} },
 	{ "upstream", "without http:// it needs a port", {
 		{ "localhost", "no port" },
@@ -275,6 +293,7 @@ static const struct {
 		{ "a:+1", "port sign" },
 		{ "http://a:1, http://b:1", "two" },
 		{ "http://a:", "port none" },
+		{ "http://a:1, http://b:1", "two" },
 	} },
 	{ "upstream", "an IPv6 address stands in brackets", {
 		{ "http://::1", "ipv6" },
@@ -626,8 +645,8 @@ test_defaults(void)
 	check(r->strip_prefix == NULL && r->host_header == NULL, "text",
 	    "not set");
 	check(r->set_header == NULL && r->added == 0, "rules", "none");
-	check(r->n_upstreams == 1 && r->targets[0] == NULL, "targets", "one");
-	check(c->refs == 0 && r->turn == 0 && r->open == 0, "caller's", "0");
+	check(r->n_upstreams == 1 && r->targets[0].up == NULL, "targets", "one");
+	check(c->refs == 0 && r->open == 0, "caller's", "0");
 	check(r->next == NULL && c->listens->next == NULL, "lists", "end");
 	conf_free(c);
 }
