@@ -431,6 +431,22 @@ def with_and_without_to_one_address():
 
 
 @case
+def health_checks_say_nothing_of_anybody():
+    for version in (1, 2):
+        with Greeted() as u, Weir(
+                'upstream = %s proxy=%d\nhealth = /up\n'
+                'health_interval = 100ms\nroute = /\n'
+                % (u.url, version)) as w:
+            until(lambda: len(u.heads) >= 2, 'two checks')
+            same(set(u.heads), {None}, 'heads')
+            with dial('127.0.0.5', w.port) as c:
+                name = c.sock.getsockname()
+                same(c.ask(plain()).status, 200, 'status')
+            assert name in u.heads, 'not greeted'
+            same(w.log('upstream_down'), [], 'down')
+
+
+@case
 def before_tls_upstream():
     port = free_port()
     with tempfile.TemporaryDirectory() as d:

@@ -196,6 +196,30 @@ def the_next_upstream_is_tried():
 
 
 @case
+def upstreams_are_chosen_by_address():
+    def serve(name):
+        return lambda p: (p.send(name), p.recv_all())
+    with Origin(serve(b'a')) as a, Origin(serve(b'b')) as b, \
+            Origin(serve(b'c')) as c, \
+            Weir(conf(a, b, c, more='balance = hash uri')) as w:
+        got = {}
+        for n in range(1, 40):
+            for _ in range(2):
+                with socket.socket() as s:
+                    s.bind(('127.0.0.%d' % n, 0))
+                    s.connect(w.address)
+                    got.setdefault(n, set()).add(Peer(s).recv_n(1))
+        same({len(x) for x in got.values()}, {1}, 'upstreams of an address')
+        same(len(set.union(*got.values())), 3, 'upstreams in use')
+    with Origin(echo) as u, \
+            Weir('health = /\nhealth_interval = 100ms\n' + conf(u)) as w:
+        with w.connect() as c:
+            c.send(b'x')
+            same(c.recv_n(1), b'x', 'echo')
+            never(lambda: len(u.peers) > 1, 'a check')
+
+
+@case
 def unix_sockets():
     with tempfile.TemporaryDirectory() as d, \
             Origin(echo, path=d + '/u') as u, \
