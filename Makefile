@@ -27,57 +27,62 @@ LIB = $$(lib=$(BEARSSL:=/build/libbearssl.a); \
 
 OBJ = http.o ws.o tls.o config.o lib/allow.o lib/apikey.o lib/arena.o \
 	lib/auth.o lib/balance.o lib/base64.o lib/beat.o lib/body.o lib/buf.o \
-	lib/chunk.o lib/confcheck.o lib/confhealth.o lib/confprint.o \
-	lib/confroute.o lib/conn.o lib/connect.o lib/der.o lib/dial.o \
-	lib/echo.o lib/echoconn.o lib/echohttp.o lib/echows.o lib/endpoint.o \
+	lib/chunk.o lib/cidr.o lib/client.o lib/confcheck.o lib/confhealth.o \
+	lib/confprint.o lib/confroute.o lib/conftcp.o lib/conn.o \
+	lib/connect.o lib/der.o lib/dial.o lib/door.o lib/echo.o \
+	lib/echoconn.o lib/echohttp.o lib/echows.o lib/endpoint.o \
 	lib/exchange.o lib/expand.o lib/farewell.o lib/field.o lib/fixed.o \
-	lib/health.o lib/heap.o lib/htpasswd.o lib/json.o lib/judge.o \
-	lib/jwks.o lib/jwt.o lib/key.o lib/keyuse.o lib/listen.o \
-	lib/location.o lib/log.o lib/match.o lib/newkey.o lib/offer.o \
-	lib/params.o lib/park.o lib/peer.o lib/plain.o lib/probe.o \
-	lib/probeanswer.o lib/probeargs.o lib/probeask.o lib/probehint.o \
-	lib/probejudge.o lib/probesay.o lib/probetalk.o lib/probewire.o \
-	lib/reason.o lib/redact.o lib/refuse.o lib/resolve.o lib/retry.o \
-	lib/rewrite.o lib/room.o lib/route.o lib/secrets.o lib/secure.o \
-	lib/session.o lib/shake.o lib/shown.o lib/slab.o lib/slurp.o \
-	lib/sse.o lib/step.o lib/tally.o lib/tell.o lib/tlscache.o \
-	lib/tlsentropy.o lib/tlserror.o lib/tlskeys.o lib/tlsmodel.o \
-	lib/tlspool.o lib/tlssign.o lib/tlssite.o lib/tlssleep.o \
-	lib/tlstrust.o lib/track.o lib/tunnel.o lib/upstream.o lib/value.o
+	lib/greet.o lib/health.o lib/heap.o lib/htpasswd.o lib/introduce.o \
+	lib/json.o lib/judge.o lib/jwks.o lib/jwt.o lib/key.o lib/keyuse.o \
+	lib/listen.o lib/location.o lib/log.o lib/match.o lib/newkey.o \
+	lib/offer.o lib/params.o lib/paramslisten.o lib/park.o lib/peer.o \
+	lib/plain.o lib/probe.o lib/probeanswer.o lib/probeargs.o \
+	lib/probeask.o lib/probehint.o lib/probejudge.o lib/probesay.o \
+	lib/probetalk.o lib/probewire.o lib/proxyhead.o lib/reason.o \
+	lib/redact.o lib/refuse.o lib/relay.o lib/relaybegin.o lib/resolve.o \
+	lib/retry.o lib/rewrite.o lib/room.o lib/route.o lib/secrets.o \
+	lib/secure.o lib/session.o lib/sessionlog.o lib/shake.o lib/shown.o \
+	lib/slab.o lib/slurp.o lib/sse.o lib/step.o lib/tally.o lib/tell.o \
+	lib/tlscache.o lib/tlsentropy.o lib/tlserror.o lib/tlskeys.o \
+	lib/tlsmodel.o lib/tlspool.o lib/tlssign.o lib/tlssite.o \
+	lib/tlssleep.o lib/tlstrust.o lib/track.o lib/tunnel.o lib/upstream.o \
+	lib/value.o
 HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
 	inc/base64.h inc/bear.h inc/beat.h inc/body.h inc/buf.h inc/chunk.h \
-	inc/confcheck.h inc/confhealth.h inc/config.h inc/confprint.h \
-	inc/confroute.h inc/conn.h inc/connect.h inc/der.h inc/dial.h \
-	inc/echo.h inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \
+	inc/cidr.h inc/client.h inc/confcheck.h inc/confhealth.h inc/config.h \
+	inc/confprint.h inc/confroute.h inc/conftcp.h inc/conn.h \
+	inc/connect.h inc/der.h inc/dial.h inc/door.h inc/echo.h \
+	inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \
 	inc/exchange.h inc/expand.h inc/farewell.h inc/field.h inc/fixed.h \
-	inc/health.h inc/heap.h inc/htpasswd.h inc/http.h inc/json.h \
-	inc/judge.h inc/jwks.h inc/jwt.h inc/key.h inc/keys.h inc/keyuse.h \
-	inc/listen.h inc/location.h inc/log.h inc/match.h inc/meter.h \
-	inc/newkey.h inc/offer.h inc/params.h inc/park.h inc/peer.h \
-	inc/plain.h inc/probe.h inc/probeanswer.h inc/probeargs.h \
-	inc/probehint.h inc/probejudge.h inc/probesay.h inc/probewire.h \
-	inc/reason.h inc/reasons.h inc/redact.h inc/refuse.h inc/resolve.h \
-	inc/retry.h inc/rewrite.h inc/room.h inc/route.h inc/secrets.h \
-	inc/secure.h inc/session.h inc/shake.h inc/shown.h inc/slab.h \
-	inc/slurp.h inc/sse.h inc/step.h inc/tally.h inc/tell.h inc/tls.h \
-	inc/tlscache.h inc/tlserror.h inc/tlskeys.h inc/tlsmodel.h \
-	inc/tlspool.h inc/tlssign.h inc/tlssite.h inc/tlssleep.h \
-	inc/tlstrust.h inc/track.h inc/tunnel.h inc/upstream.h inc/value.h \
-	inc/ws.h
+	inc/greet.h inc/health.h inc/heap.h inc/htpasswd.h inc/http.h \
+	inc/introduce.h inc/json.h inc/judge.h inc/jwks.h inc/jwt.h inc/key.h \
+	inc/keys.h inc/keyuse.h inc/listen.h inc/location.h inc/log.h \
+	inc/match.h inc/meter.h inc/newkey.h inc/offer.h inc/params.h \
+	inc/park.h inc/peer.h inc/plain.h inc/probe.h inc/probeanswer.h \
+	inc/probeargs.h inc/probehint.h inc/probejudge.h inc/probesay.h \
+	inc/probewire.h inc/proxyhead.h inc/reason.h inc/reasons.h \
+	inc/redact.h inc/refuse.h inc/relay.h inc/resolve.h inc/retry.h \
+	inc/rewrite.h inc/room.h inc/route.h inc/secrets.h inc/secure.h \
+	inc/session.h inc/shake.h inc/shown.h inc/slab.h inc/slurp.h \
+	inc/sse.h inc/step.h inc/tally.h inc/tell.h inc/tls.h inc/tlscache.h \
+	inc/tlserror.h inc/tlskeys.h inc/tlsmodel.h inc/tlspool.h \
+	inc/tlssign.h inc/tlssite.h inc/tlssleep.h inc/tlstrust.h inc/track.h \
+	inc/tunnel.h inc/upstream.h inc/value.h inc/ws.h
 UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 	test/unit/base64.test test/unit/beat.test test/unit/body.test \
-	test/unit/buf.test test/unit/chunk.test test/unit/config.test \
-	test/unit/conftls.test test/unit/der.test test/unit/field.test \
-	test/unit/heap.test test/unit/htpasswd.test test/unit/http.test \
-	test/unit/json.test test/unit/jwt.test test/unit/keyuse.test \
-	test/unit/location.test test/unit/log.test test/unit/peer.test \
-	test/unit/probejudge.test test/unit/redact.test \
-	test/unit/resolve.test test/unit/rewrite.test test/unit/room.test \
-	test/unit/route.test test/unit/shown.test test/unit/slab.test \
-	test/unit/sse.test test/unit/tell.test test/unit/tls.test \
-	test/unit/tlscache.test test/unit/tlsdefects.test \
-	test/unit/tlspool.test test/unit/tlssign.test test/unit/tlswire.test \
-	test/unit/track.test test/unit/upstream.test test/unit/ws.test
+	test/unit/buf.test test/unit/chunk.test test/unit/cidr.test \
+	test/unit/client.test test/unit/config.test test/unit/conftls.test \
+	test/unit/der.test test/unit/field.test test/unit/heap.test \
+	test/unit/htpasswd.test test/unit/http.test test/unit/json.test \
+	test/unit/jwt.test test/unit/keyuse.test test/unit/location.test \
+	test/unit/log.test test/unit/peer.test test/unit/probejudge.test \
+	test/unit/proxyhead.test test/unit/redact.test test/unit/resolve.test \
+	test/unit/rewrite.test test/unit/room.test test/unit/route.test \
+	test/unit/shown.test test/unit/slab.test test/unit/sse.test \
+	test/unit/tell.test test/unit/tls.test test/unit/tlscache.test \
+	test/unit/tlsdefects.test test/unit/tlspool.test \
+	test/unit/tlssign.test test/unit/tlswire.test test/unit/track.test \
+	test/unit/upstream.test test/unit/ws.test
 
 .SUFFIXES: .c .o .test
 

@@ -25,6 +25,7 @@
 #include "allow.h"
 #include "confcheck.h"
 #include "confhealth.h"
+#include "conftcp.h"
 #include "expand.h"
 #include "field.h"
 #include "key.h"
@@ -123,6 +124,7 @@ static const struct {
 } ranges[] = {
 	{ "max_connections", 1, 1000000 },
 	{ "handshakes_per_address", 0, 10000 },
+	{ "requests_per_address", 0, 10000 },
 	{ "buffers", 8, 1000000 },
 	{ "buffer", 4096, 1048576 },
 	{ "tls_timeout", 1, UINT64_MAX },
@@ -178,8 +180,8 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 
 	if (e == NULL)
 		return -1;
-	wrong = listener ? endpoint_parse(&l->c->arena, l->value, true, e) :
-	    params_upstream(&l->c->arena, l->value, e, &s->text);
+	wrong = (listener ? params_listen : params_upstream)(&l->c->arena,
+	    l->value, e, &s->text);
 	if (wrong != NULL)
 		return bad(l, wrong);
 	for (; *list != NULL; list = &(*list)->next)
@@ -188,9 +190,8 @@ add_endpoint(struct loader *l, struct conf_setting *s,
 			    (*list)->where, l->raw);
 	*list = e;
 	e->where = l->where;
-	if (listener)
-		s->text = e->text;
-	else if (++l->route->n_upstreams > CONF_UPSTREAMS_MAX)
+	if (!listener &&
+	    ++l->route->n_upstreams > CONF_UPSTREAMS_MAX)
 		return fail(l, "more than %d", CONF_UPSTREAMS_MAX);
 	return 0;
 }
@@ -259,6 +260,18 @@ add_match(struct loader *l, struct conf_setting *s, struct conf_match **list)
 		return bad(l, wrong);
 	l->route->n_matches++;
 	return 0;
+}
+
+static int
+add_nets(struct loader *l, struct conf_setting *s, struct cidr **list)
+{
+	enum value_type type = s->key->type;
+	const char *wrong;
+
+	/* one list for both, since their order counts */
+	wrong = cidr_add(&l->c->arena, l->value, type != VALUE_DENY,
+	    type == VALUE_NETS ? list : &l->route->access, &s->text);
+	return wrong != NULL ? bad(l, wrong) : 0;
 }
 
 /* fields that frame messages or belong to one connection: RFC 9110 7.6.1 */
@@ -377,6 +390,8 @@ apply(struct loader *l, const struct key *k)
 		r = add_word(l, s, field);
 	else if (key_is_match(k))
 		r = add_match(l, s, field);
+	else if (key_is_nets(k))
+		r = add_nets(l, s, field);
 	else if (key_is_list(k))
 		r = add_endpoint(l, s, field);
 	else
@@ -399,7 +414,10 @@ begin_route(struct loader *l)
 		return -1;
 	if (*l->value == '\0')
 		return fail(l, "needs a host, a path, or * for everything");
-	wrong = endpoint_route(&l->c->arena, l->value, &r->host, &r->path);
+	r->tcp = endpoint_is_tcp(l->value);
+	wrong = r->tcp ?
+	    conftcp_route(&l->c->arena, l->value, &r->host, &r->path) :
+	    endpoint_route(&l->c->arena, l->value, &r->host, &r->path);
 	if (wrong != NULL)
 		return bad(l, wrong);
 	while (*end != NULL)
@@ -608,6 +626,8 @@ finish_route(struct loader *l, struct conf_route *r)
 		if (key_is_rule(s->key) && add_rule(l, r, s, added) != 0)
 			return -1;
 	r->added = added[added[1] > added[0]] + location_growth(r);
+	if (r->access == NULL)
+		r->access = from->access;
 	if (confcheck_fixed(r))
 		return 0;
 	if (r->n_upstreams == 0) {
@@ -700,6 +720,7 @@ finish(struct loader *l)
 			return -1;
 	if (confcheck_routes(l->c, l->err, l->err_size) != 0 ||
 	    confcheck_frames(l->c, l->err, l->err_size) != 0 ||
+	    conftcp_check(l->c, l->err, l->err_size) != 0 ||
 	    confhealth_check(l->c, l->err, l->err_size) != 0 ||
 	    confcheck_tls(l->c, l->err, l->err_size) != 0)
 		return -1;
@@ -797,7 +818,8 @@ conf_simple(const char *listen, const char *upstream,
 		return NULL;
 	l->where = "command line";
 	if (read_text(l, "listen=", listen) != 0 ||
-	    read_text(l, "route=", "*") != 0 ||
+	    read_text(l, "route=", endpoint_is_tcp(listen) ? listen :
+	    "*") != 0 ||
 	    read_text(l, "upstream=", upstream) != 0 ||
 	    read_options(l, options, n) != 0)
 		return hand_over(l, -1);

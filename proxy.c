@@ -36,10 +36,10 @@
 #include "config.h"
 #include "confprint.h"
 #include "conn.h"
+#include "door.h"
 #include "echo.h"
 #include "farewell.h"
 #include "health.h"
-#include "listen.h"
 #include "log.h"
 #include "newkey.h"
 #include "probe.h"
@@ -55,10 +55,6 @@
 #define VERSION "0.1.0"
 #define DEFAULT_FILE "/etc/weir/weir.conf"
 
-/* connections accepted in one turn, so that those that stand get theirs */
-#define ACCEPTS_PER_TURN 64
-/* how long accepting pauses when the system is out of something */
-#define ACCEPT_PAUSE_MS 100
 /* how long the start waits for names to be looked up */
 #define RESOLVE_WAIT_MS 2000
 /* descriptors that are not connections: logs, pipes, sets, and some air */
@@ -73,11 +69,9 @@ static struct {
 	bool verbose;
 } args;
 
-static struct listener *listeners;
 static int signal_pipe[2] = {-1, -1};
 static int resolver = -1;
 static struct conn *resolver_end;
-static int64_t accept_again; /* accepting pauses until then */
 static bool quit;
 
 /* ---- time and signals ---- */
@@ -129,82 +123,6 @@ catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* ---- coming in ---- */
-
-static bool
-may_accept(void)
-{
-	return !world.draining && world.now >= accept_again &&
-	    (world.sessions < world.max_sessions ||
-	    session_evict_at() <= world.now);
-}
-
-/* the system is out of descriptors or memory: what stands goes on, and the
- * queue in the kernel waits */
-static void
-pause_accepting(int err)
-{
-	static int64_t told;
-
-	if (err != EMFILE && err != ENFILE && err != ENOBUFS &&
-	    err != ENOMEM)
-		return;
-	upstream_drop_all();
-	accept_again = world.now + ACCEPT_PAUSE_MS;
-	if (world.now - told >= 1000 || told == 0) {
-		errno = err;
-		log_warn("accepting pauses:");
-		told = world.now;
-	}
-}
-
-/* one connection; false: none waits, or none can be taken now */
-static bool
-accept_one(int fd, bool tls)
-{
-	struct session *oldest = NULL;
-	struct addr from;
-	int c;
-
-	if (!may_accept())
-		return false;
-	if (world.sessions >= world.max_sessions &&
-	    (oldest = session_evictable()) == NULL)
-		return false;
-	c = listener_accept(fd, &from);
-	if (c < 0) {
-		pause_accepting(errno);
-		/* one that was reset while it waited leaves the others */
-		return errno == ECONNABORTED || errno == EINTR;
-	}
-	if (oldest != NULL)
-		session_end(oldest, R_IDLE, BY_WEIR);
-	session_reap();
-	if (!session_open(c, &from, tls))
-		close(c);
-	return true;
-}
-
-static void
-accept_from(int fd, bool tls)
-{
-	int i;
-
-	for (i = 0; i < ACCEPTS_PER_TURN && accept_one(fd, tls); i++)
-		;
-}
-
-/* takes all that wait at a listener which is about to close */
-static void
-empty_queue(const struct listener *l)
-{
-	unsigned i;
-
-	for (i = 0; i < l->n_fds; i++)
-		while (accept_one(l->fds[i], l->tls))
-			;
-}
-
 /* ---- configuration ---- */
 
 static void
@@ -245,136 +163,9 @@ load(char *err, size_t size)
 		conf_free(c);
 		c = NULL;
 	}
+	if (c != NULL)
+		door_warn(c);
 	return c;
-}
-
-static struct listener *
-find_listener(struct listener *list, const struct conf_endpoint *e)
-{
-	while (list != NULL && !listener_is(list, e))
-		list = list->next;
-	return list;
-}
-
-static void
-close_listener(struct listener *l)
-{
-	unsigned i;
-
-	for (i = 0; i < l->n_fds; i++)
-		conn_release(l->ends[i]);
-	listener_close(l);
-}
-
-static void
-close_listeners(struct listener *list)
-{
-	struct listener *next;
-
-	for (; list != NULL; list = next) {
-		next = list->next;
-		close_listener(list);
-	}
-}
-
-/* opens one and puts it among the ends that the loop watches; NULL, errno */
-static struct listener *
-open_listener(const struct conf_endpoint *e)
-{
-	struct listener *l;
-	unsigned i;
-
-	l = listener_open(e);
-	if (l == NULL)
-		return NULL;
-	for (i = 0; i < l->n_fds; i++) {
-		l->ends[i] = conn_open(l->fds[i], CONN_LISTENER, l);
-		if (l->ends[i] == NULL) {
-			close_listener(l);
-			errno = ENOMEM;
-			return NULL;
-		}
-	}
-	return l;
-}
-
-static void
-log_listener(const struct conf_endpoint *e)
-{
-	if (!log_begin(LOG_MAIN, LOG_L_INFO, "listening"))
-		return;
-	log_pair("address", e->text);
-	log_end();
-}
-
-/* opens what conf asks for and is not open yet; NULL: one could not be */
-static bool
-open_listeners(const struct conf *c, struct listener **fresh)
-{
-	const struct conf_endpoint *e;
-	struct listener *l;
-	int err;
-
-	*fresh = NULL;
-	for (e = c->listens; e != NULL; e = e->next) {
-		if (find_listener(listeners, e) != NULL)
-			continue;
-		l = open_listener(e);
-		if (l == NULL) {
-			err = errno;
-			close_listeners(*fresh);
-			errno = err;
-			log_error("%s: listen on %s:", e->where, e->text);
-			return false;
-		}
-		l->next = *fresh;
-		*fresh = l;
-	}
-	return true;
-}
-
-static const struct conf_endpoint *
-find_endpoint(const struct conf *c, const struct listener *l)
-{
-	const struct conf_endpoint *e = c->listens;
-
-	while (e != NULL && !listener_is(l, e))
-		e = e->next;
-	return e;
-}
-
-/* keeps the sockets; what waits in their queues came for what was spoken */
-static void
-change_listener(struct listener *l, const struct conf_endpoint *e)
-{
-	if (l->tls == e->tls)
-		return;
-	empty_queue(l);
-	l->tls = e->tls;
-	log_listener(e);
-}
-
-/* closes those that conf does not name any more, and adds the fresh ones */
-static void
-take_listeners(const struct conf *c, struct listener *fresh)
-{
-	struct listener *l, **at;
-	const struct conf_endpoint *e;
-
-	for (at = &listeners; (l = *at) != NULL;) {
-		e = find_endpoint(c, l);
-		if (e != NULL) {
-			change_listener(l, e);
-			at = &l->next;
-			continue;
-		}
-		*at = l->next;
-		empty_queue(l);
-		close_listener(l);
-	}
-	*at = fresh;
-	for (l = fresh; l != NULL; l = l->next)
-		log_listener(find_endpoint(c, l));
 }
 
 /* the log goes where conf says; false: a file could not be opened */
@@ -402,7 +193,7 @@ drain_gone_routes(const struct conf *c)
 	struct session *s;
 
 	for (s = session_first(false); s != NULL; s = s->next) {
-		if (s->phase != S_TUNNEL)
+		if (s->phase != S_TUNNEL && s->phase != S_RELAY)
 			continue;
 		r = route_again(c, s->route);
 		if (r == NULL || !auth_knows(r, s->key))
@@ -466,7 +257,7 @@ reload(void)
 		log_error("reload: %s; nothing was changed", err);
 		return;
 	}
-	if (!open_listeners(c, &fresh)) {
+	if (!door_open(c, &fresh)) {
 		log_error("reload: nothing was changed");
 		secrets_free(c);
 		conf_free(c);
@@ -474,7 +265,7 @@ reload(void)
 	}
 	if (!open_logs(c)) {
 		log_error("reload: nothing was changed");
-		close_listeners(fresh);
+		door_give_up(fresh);
 		open_logs(world.conf);
 		secrets_free(c);
 		conf_free(c);
@@ -482,7 +273,7 @@ reload(void)
 	}
 	conf_ref_upstreams(c);
 	c->refs++;
-	take_listeners(c, fresh);
+	door_take(c, fresh);
 	drain_gone_routes(c);
 	health_apply(c);
 	conf_unref(world.conf);
@@ -505,7 +296,7 @@ drain_one(struct session *s)
 		    GRACE_MS ? world.conf->drain_ms : GRACE_MS), R_DRAIN);
 	/* spread, so that the reconnects do not arrive at once, and with a
 	 * tenth left for the closing handshakes */
-	if (s->phase == S_TUNNEL)
+	if (s->phase == S_TUNNEL || s->phase == S_RELAY)
 		session_close_at(s, world.now + 1 + (int64_t)(world_random() %
 		    (uint64_t)(world.conf->drain_ms * 9 / 10 + 1)), R_DRAIN);
 }
@@ -527,20 +318,15 @@ each_session(void (*fn)(struct session *))
 static void
 drain(void)
 {
-	struct listener *l;
-
 	if (world.draining) {
 		quit = true;
 		return;
 	}
 	log_event("drain");
-	/* what waits in the kernel's queues would be reset */
-	for (l = listeners; l != NULL; l = l->next)
-		empty_queue(l);
+	door_empty();
 	world.draining = true;
 	world.drain_until = world.now + world.conf->drain_ms;
-	close_listeners(listeners);
-	listeners = NULL;
+	door_close();
 	each_session(drain_one);
 	upstream_drop_all();
 }
@@ -602,18 +388,16 @@ wants(const struct conn *c)
 		return step_events(c);
 	if (c->kind == CONN_HEALTH)
 		return health_events(c);
-	return c->kind != CONN_LISTENER || may_accept() ? POLLIN : 0;
+	return c->kind == CONN_LISTENER ? door_wants() : POLLIN;
 }
 
 static void
 serve(struct conn *c, int revents)
 {
-	const struct listener *l = c->owner;
-
 	if (c->kind < CONN_LISTENER)
 		step_serve(c, revents);
 	else if (c->kind == CONN_LISTENER)
-		accept_from(c->fd, l->tls);
+		door_serve(c->owner, c->fd);
 	else if (c->kind == CONN_SIGNALS)
 		take_signals();
 	else if (c->kind == CONN_HEALTH)
@@ -625,15 +409,9 @@ serve(struct conn *c, int revents)
 static void
 watch(void)
 {
-	const struct listener *l;
-	unsigned i;
-
 	if (resolver >= 0 && resolver_end == NULL)
 		resolver_end = conn_open(resolver, CONN_RESOLVER, NULL);
-	/* listeners that sleep learn whether there is room for connections */
-	for (l = listeners; l != NULL; l = l->next)
-		for (i = 0; i < l->n_fds; i++)
-			conn_wants(l->ends[i], wants(l->ends[i]));
+	door_watch();
 	conn_watch(wants);
 }
 
@@ -641,7 +419,7 @@ watch(void)
 static int
 wait_ms(void)
 {
-	int64_t at = session_next(), ms;
+	int64_t at = session_next(), door = door_next(), ms;
 
 	if (upstream_at < at)
 		at = upstream_at;
@@ -651,11 +429,10 @@ wait_ms(void)
 		at = room_trim_at;
 	if (health_at < at)
 		at = health_at;
-	if (accept_again > world.now && accept_again < at)
-		at = accept_again;
-	if (world.sessions >= world.max_sessions &&
-	    session_evict_at() > world.now && session_evict_at() < at)
-		at = session_evict_at();
+	if (door < at)
+		at = door;
+	if (door_tell_at < at)
+		at = door_tell_at;
 	if (world.draining && world.drain_until < at)
 		at = world.drain_until;
 	if (at == INT64_MAX)
@@ -673,6 +450,8 @@ expire(void)
 		if (resolver >= 0)
 			upstream_ask(world.now, world.conf->resolve_ms);
 	}
+	if (door_tell_at <= world.now)
+		door_tell();
 	if (conn_doze_at <= world.now)
 		conn_doze(world.now);
 	if (room_trim_at <= world.now)
@@ -790,11 +569,11 @@ serve_forever(struct conf *c)
 		fatal("out of memory at start");
 	conf_ref_upstreams(c);
 	raise_fds();
-	if (!open_listeners(c, &fresh)) {
+	if (!door_open(c, &fresh)) {
 		log_flush();
 		return 1;
 	}
-	take_listeners(c, fresh);
+	door_take(c, fresh);
 	wait_for_names();
 	health_apply(c);
 	announce(memory_max);
@@ -805,7 +584,7 @@ serve_forever(struct conf *c)
 	loop();
 	each_session(finish_one);
 	session_reap();
-	close_listeners(listeners);
+	door_close();
 	log_event("stop");
 	log_flush();
 	stop_resolver();

@@ -31,8 +31,8 @@ balance_add(struct balance_set *set, int place)
 	set->bits[place / 64] |= UINT64_C(1) << place % 64;
 }
 
-/* the hash of what the route's balance names in a request; 0 where that
- * makes no difference */
+/* the hash of what the route's balance names in a request, or of the address
+ * where q is NULL: there is none; 0 where that makes no difference */
 uint64_t balance_key(const struct conf_balance *b,
     const struct http_request *q, const struct peer *from);
 /* FNV-1a of 64 bits: the same on every machine */

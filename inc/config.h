@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "cidr.h"
 #include "endpoint.h"
 #include "keys.h"
 #include "value.h"
@@ -56,6 +57,9 @@ struct conf_cert {
 #define CONF_T_PROTOCOLS struct conf_word *
 #define CONF_T_MATCH_HEADER struct conf_match *
 #define CONF_T_MATCH_QUERY struct conf_match *
+#define CONF_T_NETS struct cidr *
+#define CONF_T_ALLOW struct cidr * /* and what is denied, in their order */
+#define CONF_T_DENY struct cidr * /* private: always empty */
 #define CONF_T_RULE_SET struct conf_rule *
 #define CONF_T_RULE_ADD struct conf_rule *
 #define CONF_T_RULE_DEL struct conf_rule *
@@ -83,6 +87,9 @@ struct conf_route {
 	 * repeated slashes one, none at the end (but "/"). strip_prefix too.
 	 */
 	const char *path;
+	/* for connections of a tcp:// or tls:// listener, whose address host is
+	 * then, as that has it in text; path is "/" */
+	bool tcp;
 	unsigned n_upstreams;
 	unsigned n_matches; /* conditions */
 	size_t added; /* the most bytes that its rules add to a head */

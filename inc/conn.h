@@ -47,6 +47,7 @@ struct conn {
 	bool shut;      /* we have closed ours */
 	bool broken;    /* sending failed; nothing can be sent any more */
 	bool reused;    /* it has carried a request before */
+	bool greeted;   /* its head of the PROXY protocol has left */
 	bool cut;       /* over TLS: it ended without close_notify */
 	bool fin;       /* over TLS: shut, and the stream has ended too */
 	bool wire;      /* records of the engine's could not leave yet */

@@ -26,7 +26,12 @@ struct conf_endpoint {
 	const char *authority;
 	const char *where; /* "weir.conf:12", for errors of later stages */
 	uint16_t port;
-	bool tls; /* https:// or wss:// */
+	bool tls; /* https://, wss:// or tls:// */
+	bool tcp; /* tcp:// or tls://: what is spoken is nobody's business */
+	struct conf_route *route; /* of a listener that is tcp, or NULL */
+	/* by the words behind it: params.h */
+	uint8_t proxy; /* version of the PROXY protocol; to listen: any */
+	struct cidr *access; /* who may connect; see cidr.h */
 	/* of an upstream, by the words behind it: params.h */
 	bool backup; /* of use only while all others are not */
 	unsigned weight; /* 1 to 1000 */
@@ -41,6 +46,8 @@ struct conf_endpoint {
 /* an address to listen on or, else, to connect to; *e is zeroed before */
 const char *endpoint_parse(struct arena **a, const char *text, bool listener,
     struct conf_endpoint *e);
+/* whether the text begins with tcp:// or tls:// */
+bool endpoint_is_tcp(const char *text);
 /* "host/path" of a route: struct conf_route tells what becomes of them */
 const char *endpoint_route(struct arena **a, const char *text,
     const char **host, const char **path);

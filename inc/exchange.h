@@ -1,7 +1,7 @@
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
-#include "session.h"
+#include "dial.h"
 
 /*
  * HTTP requests and their answers, step by step. Each step is called when its
@@ -17,6 +17,8 @@ void exchange_refuse_head(struct session *s, enum reason why);
 void exchange_next(struct session *s);
 /* CONNECT, ANSWER, BODY: the client has sent something, or left */
 void exchange_client(struct session *s);
+/* an upstream's connection has got that far */
+void exchange_dialed(struct session *s, enum dial d);
 /* CONNECT: an attempt is ready */
 void exchange_attempt(struct session *s, struct conn *c);
 /* SECURE: the upstream's TLS handshake can go on */

@@ -4,6 +4,11 @@
 #include "session.h"
 
 /*
+ * Whose the request is: the peer's, or whom a trusted proxy tells of. The
+ * session's peer, x->secure and x->from are set.
+ */
+void judge_client(struct session *s, const struct http_request *q);
+/*
  * What can be said of a request before anything of it is passed on: R_DONE,
  * and s->route, x->handshake and x->balance are set; or why it is refused.
  */

@@ -36,10 +36,12 @@ struct conf_setting {
 	struct conf_rule rule; /* of a rule key */
 };
 
-/* whether it takes a list; whether one of words, conditions, header rules */
+/* whether it takes a list; whether one of words, conditions, networks, header
+ * rules */
 bool key_is_list(const struct key *k);
 bool key_is_words(const struct key *k);
 bool key_is_match(const struct key *k);
+bool key_is_nets(const struct key *k);
 bool key_is_rule(const struct key *k);
 /* the key's field; r is of use for a route's keys alone */
 void *key_field(struct conf *c, struct conf_route *r,

@@ -17,7 +17,7 @@
 
 #define KEYS_GLOBAL(KEY) \
 	KEY(listens, "listen", LISTENS, "", LIVE, \
-	    "Address to accept connections on: http://HOST:PORT, https://HOST:PORT, :PORT or unix:/PATH. May be repeated.") \
+	    "Address to accept connections on: http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, :PORT or unix:/PATH, then if need be proxy, allow=NETWORKS, deny=NETWORKS. May be repeated.") \
 	KEY(certs, "cert", CERTS, "", LIVE, \
 	    "PEM file with a certificate and its chain for https:// listeners, and its key unless a key line follows. May be repeated.") \
 	KEY(keyless, "key", CERT_KEYS, "", LIVE, \
@@ -32,6 +32,10 @@
 	    "Whether certificates newer than weir are refused (strict) or believed (relaxed) while the clock is not set.") \
 	KEY(acme_webroot, "acme_webroot", FILE, "", LIVE, \
 	    "Directory whose .well-known/acme-challenge/ is served on listeners without TLS, for a certificate authority.") \
+	KEY(trusted, "trusted_proxy", NETS, "", LIVE, \
+	    "Addresses and networks of proxies whose word on the client is taken, by commas; unix. May be repeated.") \
+	KEY(client_address, "client_address", FIELD, "X-Forwarded-For", LIVE, \
+	    "Field in which a trusted proxy tells the client's address: X-Forwarded-For, Forwarded, or any other that holds one address.") \
 	KEY(max_connections, "max_connections", UINT, "1024", START, \
 	    "Client connections served at once; more wait in the kernel's queue.") \
 	KEY(max_address, "max_connections_per_address", UINT, "0", LIVE, \
@@ -73,7 +77,7 @@
 	KEY(match_query, "match_query", MATCH_QUERY, "", LIVE, \
 	    "NAME=VALUE that the query of a request must have for the route; as match_header. May be repeated.") \
 	KEY(upstreams, "upstream", UPSTREAMS, "", LIVE, \
-	    "Server that requests go to: http://HOST:PORT, https://HOST:PORT or unix:/PATH, then if need be weight=N, max_connections=N, backup. May be repeated.") \
+	    "Server that requests go to: http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:/PATH, then if need be weight=N, max_connections=N, backup, proxy=VERSION. May be repeated.") \
 	KEY(balance, "balance", BALANCE, "round_robin", LIVE, \
 	    "Which of the upstreams a request goes to: round_robin, least, or hash of address, uri, header NAME, cookie NAME or query NAME.") \
 	KEY(slow_start_ms, "slow_start", MSEC, "0", LIVE, \
@@ -206,6 +210,12 @@
 	    "Further upstreams or connections that a request may be tried on.") \
 	KEY(max_route, "max_connections", UINT, "0", LIVE, \
 	    "Requests and tunnels on the route at once; more are answered 503. 0: no limit.") \
+	KEY(max_requests_address, "requests_per_address", UINT, "0", LIVE, \
+	    "Requests a second of the route from one address; more are answered 429. 0: no limit.") \
+	KEY(access, "allow", ALLOW, "", LIVE, \
+	    "Addresses and networks whose clients may use the route, by commas; unix, all. The first allow or deny that holds decides. May be repeated.") \
+	KEY(denied, "deny", DENY, "", LIVE, \
+	    "Addresses and networks whose clients are answered 403, by commas; unix, all. May be repeated.") \
 	KEY(origins, "origin", ORIGINS, "", LIVE, \
 	    "Origin of pages that may open WebSockets: https://HOST[:PORT], https://*.HOST, or * for any. May be repeated. Not set: a handshake with cookies must come from its own host.") \
 	KEY(subprotocols, "subprotocol", PROTOCOLS, "", LIVE, \

@@ -14,7 +14,8 @@ struct listener {
 	int fds[2];      /* IPv6 and IPv4, where any address was asked for */
 	struct conn *ends[2]; /* of the descriptors, while the loop has them */
 	unsigned n_fds;
-	bool tls;        /* spoken on what is accepted from now on */
+	/* how it is spoken on what is accepted now; of the conf in force */
+	const struct conf_endpoint *how;
 };
 
 /*

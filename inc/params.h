@@ -10,5 +10,8 @@
  */
 const char *params_upstream(struct arena **a, const char *text,
     struct conf_endpoint *e, const char **shown);
+/* the same for a listener: "address proxy allow=10.0.0.0/8 deny=all" */
+const char *params_listen(struct arena **a, const char *text,
+    struct conf_endpoint *e, const char **shown);
 
 #endif

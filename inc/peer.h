@@ -34,11 +34,12 @@ void peer_uncount(const struct peer *p, uint32_t what);
 unsigned peer_counted(const struct peer *p, uint32_t what);
 
 /*
- * Takes one from the address's bucket, which holds as many as flow into it in
+ * Takes one from the address's bucket for that, which holds as many as flow into it in
  * a second; false: there is none. Quiet addresses are forgotten. Where very
  * many come in one second the ones that would be forgotten first are, before
  * their time. now is in milliseconds.
  */
-bool peer_take(const struct peer *p, unsigned a_second, int64_t now);
+bool peer_take(const struct peer *p, uint32_t what, unsigned a_second,
+    int64_t now);
 
 #endif

@@ -51,6 +51,8 @@ R(REDIRECT,           "redirect",            308, INFO, "This site is to be had 
 R(MOVED,              "moved",               302, INFO, "This is to be found elsewhere.")
 R(RESPOND,            "respond",             200, INFO, "The route has an answer of its own.")
 /* a client's TLS: RFC 5246 */
+R(BAD_PROXY_HEAD,     "bad_proxy_head",      0,   WARN, "The connection does not begin with a head of the PROXY protocol.")
+R(NOT_TRUSTED,        "not_trusted",         0,   WARN, "Only trusted proxies may connect here.")
 R(TLS_TIMEOUT,        "tls_timeout",         0,   INFO, "The TLS handshake was not done in time.")
 R(TLS_FAILED,         "tls_failed",          0,   INFO, "The TLS handshake failed.")
 R(TLS_STALLED,        "tls_stalled",         0,   WARN, "The client held a TLS record up for longer than any other, when memory for these ran out.")
@@ -83,6 +85,7 @@ R(KEY_RATE,           "key_rate",            429, WARN, "Too many requests with 
 R(KEY_TUNNELS,        "key_tunnels",         429, WARN, "Too many tunnels with this key.")
 /* where to */
 R(NO_ROUTE,           "no_route",            404, INFO, "No route serves this host and path.")
+R(DENIED,             "denied",              403, WARN, "This address may not come in here.")
 R(ORIGIN,             "origin",              403, WARN, "Pages of this origin may not open a WebSocket here.")
 R(SUBPROTOCOL,        "subprotocol",         400, WARN, "None of the subprotocols offered is spoken here.")
 R(NO_UPSTREAM,        "no_upstream",         503, ERROR, "All upstreams are down.")
@@ -91,6 +94,7 @@ R(TOO_MANY,           "too_many",            503, WARN, "Too many connections.")
 R(TOO_MANY_ADDRESS,   "too_many_address",    429, WARN, "Too many connections from this address.")
 R(TOO_MANY_TUNNELS,   "too_many_tunnels",    503, WARN, "Too many WebSockets.")
 R(TOO_MANY_TUNNELS_ADDRESS, "too_many_tunnels_address", 429, WARN, "Too many WebSockets from this address.")
+R(TOO_MANY_REQUESTS,  "too_many_requests",   429, WARN, "Too many requests from this address in a short time.")
 R(TOO_MANY_HANDSHAKES, "too_many_handshakes", 429, WARN, "Too many WebSocket handshakes from this address in a short time.")
 R(NO_MEMORY,          "no_memory",           503, ERROR, "Out of buffers.")
 /* what an upstream did */

@@ -1,6 +1,7 @@
 #ifndef REWRITE_H
 #define REWRITE_H
 
+#include "client.h"
 #include "config.h"
 #include "http.h"
 #include "location.h"
@@ -17,8 +18,11 @@ struct rewrite_request {
 	struct location_path path;
 	const char *authority; /* Host to send, or NULL for the client's */
 	const char *client;    /* address of the client, for X-Forwarded-For */
+	const struct client *from; /* what trusted proxies say, or NULL */
+	const char *via;       /* address of the proxy that said it */
 	uint64_t id;           /* X-Request-Id */
-	bool tls;              /* the client's side is encrypted */
+	const char *hidden;    /* a field that only a trusted proxy may send */
+	bool tls;              /* the client came by https */
 	bool handshake;        /* a WebSocket handshake */
 	const struct shown_from *hide; /* what is left out; NULL: nothing */
 };

@@ -18,14 +18,17 @@
  *
  *   HEAD -> CONNECT -> ANSWER -> BODY -> FLUSH -> HEAD ... or LINGER -> gone
  *                        `-> TUNNEL -> LINGER -> gone
+ *   CONNECT -> RELAY -> gone, of a tcp:// listener
  *
- * Over TLS, SHAKE comes before the first HEAD, and SECURE between CONNECT and
+ * Where a proxy tells of the client GREET comes before all else. Over TLS, SHAKE
+ * comes before the first HEAD, and SECURE between CONNECT and
  * ANSWER.
  *
  * PHASE(NAME, "word")
  */
 #define PHASES(PHASE) \
 	PHASE(FREE, "free")       /* zero: not in use */ \
+	PHASE(GREET, "greet")     /* a head of the PROXY protocol is awaited */ \
 	PHASE(SHAKE, "shake")     /* in the client's TLS handshake */ \
 	PHASE(HEAD, "head")       /* waiting for a request, or in its head */ \
 	PHASE(CONNECT, "connect") /* no upstream connection yet */ \
@@ -34,6 +37,7 @@
 	PHASE(BODY, "body")       /* the answer's body is on its way */ \
 	PHASE(FLUSH, "flush")     /* the answer's last bytes wait for the client */ \
 	PHASE(TUNNEL, "tunnel")   /* a WebSocket */ \
+	PHASE(RELAY, "relay")     /* bytes, of a tcp:// listener */ \
 	PHASE(LINGER, "linger")   /* closed by us; input is thrown away */ \
 	PHASE(DEAD, "dead")       /* ended in this turn */
 
@@ -63,6 +67,9 @@ struct exchange {
 	enum reason lost;  /* why the last attempt failed */
 	int tls_error;     /* of the upstream's handshake, for the log */
 	struct body q, r;  /* the request's body and the answer's */
+	/* what trusted proxies say, or NULL; while the request is judged only */
+	const struct client *from;
+	struct peer via;   /* the trusted proxy, if the session's peer is not */
 	struct sse events; /* in the answer */
 	enum http_method method;
 	enum reason reason;
@@ -84,6 +91,8 @@ struct exchange {
 	bool q_broken;     /* the upstream takes no more of the request */
 	bool counted;      /* in route->open */
 	bool prefers_json;
+	bool told;         /* the session's peer is whom a trusted proxy told */
+	bool secure;       /* the client came by https, to us or to that proxy */
 	bool accepted;     /* its refusal is told in a WebSocket */
 	bool key_tunnel;   /* in key_use->tunnels */
 	unsigned wait_s;   /* Retry-After at the least, for a 429 */
@@ -92,9 +101,10 @@ struct exchange {
 	struct span choice; /* the subprotocol if the upstream chooses none; in
 			     * head */
 	struct span own;   /* what weir says itself: Location, or content; in head */
-	/* for the log: method, target, host, each ended by NUL */
+	/* for the log: method, target, host, X-Request-Id if that was kept, each
+	 * ended by NUL */
 	char text[EXCHANGE_TEXT];
-	uint16_t target_at, host_at;
+	uint16_t target_at, host_at, id_at;
 };
 
 struct session {
@@ -130,6 +140,7 @@ struct session {
 	bool metered;       /* the client may have to wait */
 	bool slowed;        /* c->in begins with a message that has to wait */
 	bool ending;        /* weir ends the tunnel, where frames end */
+	bool tcp;           /* of a tcp:// or tls:// listener: no HTTP */
 	bool counted;       /* in the census of addresses */
 	bool in_route;      /* in route->open, as a tunnel */
 	bool tallied;       /* a tunnel or a handshake in route->tally */
@@ -163,8 +174,10 @@ size_t world_read_size(void);
 /* random bits, good for ids */
 uint64_t world_random(void);
 
-/* a new session for an accepted descriptor; false: the caller closes fd */
-bool session_open(int fd, const struct addr *from, bool tls);
+/* a new session, without a phase yet, for a descriptor accepted at e, which is
+ * of the conf in force; NULL: the caller closes fd */
+struct session *session_open(int fd, const struct peer *from,
+    const struct conf_endpoint *e);
 /* changes the phase and sets its deadline */
 void session_phase(struct session *s, enum phase p);
 /* ends it then, unless it is to end sooner already */
@@ -185,6 +198,8 @@ void session_refuse(struct session *s, enum reason why);
 /* the exchange is over and its bytes are with the kernel: logs, and goes on
  * to the next request or to the end */
 void session_finish(struct session *s);
+/* whom the session is for from now on, in the census of addresses too */
+void session_set_peer(struct session *s, const struct peer *p);
 /* begins and ends an exchange */
 struct exchange *exchange_open(struct session *s);
 void exchange_close(struct session *s);
@@ -201,10 +216,16 @@ session_use(struct session *s, struct upstream *up)
 
 /* closes attempts and the upstream end */
 void session_drop_upstream(struct session *s);
+/* writes the line of a request that has ended */
+void session_log_request(const struct session *s);
 /* writes a line when a tunnel opens */
 void session_log_tunnel(struct session *s, struct span protocol);
+/* writes a line when bytes begin to be relayed */
+void session_log_relay(const struct session *s);
 /* closes the books on a tunnel, once: a line, and the count of its route */
 void session_tunnel_over(struct session *s, enum reason why, enum party by);
+/* writes a line when a tunnel or relay is over */
+void session_log_over(const struct session *s);
 /* writes a line on a client's TLS handshake that failed */
 void session_log_shake(const struct session *s, enum reason why,
     const char *text);

@@ -8,6 +8,8 @@
  * before its first byte.
  */
 
+/* begins with it, or with what is spoken without */
+void shake_begin(struct session *s);
 /* the client's end is ready */
 void shake_client(struct session *s);
 /* ends a session whose handshake was not done in time, or failed */

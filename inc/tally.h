@@ -4,7 +4,8 @@
 #include "session.h"
 
 /*
- * How many tunnels a route has. Its tally goes on in a new configuration's
+ * How many tunnels a route has, and how many requests an address makes of it.
+ * Its tally goes on in a new configuration's
  * route of the same host and path: tunnels outlive reloads, and a limit that
  * began anew with each would be none.
  */
@@ -13,6 +14,8 @@
 void tally_take(struct conf *c, const struct conf *old);
 /* gives up those of c */
 void tally_drop(struct conf *c);
+/* whether the address of s may make one more request of its route now */
+bool tally_request(const struct session *s);
 /*
  * Counts the handshake of s as a tunnel of its route from now on: R_DONE, or
  * why it would be one too many.

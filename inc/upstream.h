@@ -8,8 +8,8 @@
 
 /*
  * The servers behind weir: one struct for each address in the configuration and
- * each way to speak TLS to it, however many routes name it, with its socket addresses and its idle
- * connections. It outlives reloads while a configuration still refers to it.
+ * each way to speak to it, however many routes name it, with its socket
+ * addresses and its idle connections. It outlives reloads while a configuration still refers to it.
  */
 struct upstream {
 	struct upstream *next;
@@ -19,6 +19,7 @@ struct upstream {
 	char *host;      /* NULL for a unix socket */
 	char *authority; /* for Host */
 	uint16_t port;
+	uint8_t proxy;   /* version of the PROXY protocol it is greeted with */
 	bool named;      /* host is looked up by the resolver */
 	bool asked;      /* and is being looked up now */
 	bool warned;     /* the last look-up failed, and that was logged */

@@ -15,12 +15,13 @@ enum value_type {
 	VALUE_CLOCK, VALUE_CHECK, VALUE_EXCESS,
 	VALUE_MSEC_OR, /* a duration or "same" */
 	VALUE_STR, VALUE_PATH, VALUE_HOST, VALUE_FILE, /* text */
-	VALUE_NAME, VALUE_PIN, VALUE_ANY, VALUE_SECRET, VALUE_PARAM,
+	VALUE_NAME, VALUE_PIN, VALUE_ANY, VALUE_SECRET, VALUE_PARAM, VALUE_FIELD,
 	VALUE_BALANCE, VALUE_HEALTH, VALUE_STATUSES,
 	VALUE_REDIRECT, VALUE_RESPOND, VALUE_REWRITE, /* confroute.h */
 	/* lists, which are config.c's own and not for the functions here */
 	VALUE_LISTENS, VALUE_UPSTREAMS, VALUE_CERTS, VALUE_CERT_KEYS,
 	VALUE_ORIGINS, VALUE_PROTOCOLS, VALUE_MATCH_HEADER, VALUE_MATCH_QUERY,
+	VALUE_NETS, VALUE_ALLOW, VALUE_DENY,
 	VALUE_RULE_SET, VALUE_RULE_ADD, VALUE_RULE_DEL
 };
 
@@ -113,6 +114,7 @@ statuses_have(const struct conf_statuses *s, int status)
 #define CONF_T_REDIRECT struct conf_redirect
 #define CONF_T_RESPOND struct conf_respond
 #define CONF_T_REWRITE struct conf_rewrite
+#define CONF_T_FIELD const char * /* a field's name, never "" */
 #define CONF_T_PIN const char * /* "sha256:" and 64 digits, or NULL */
 #define CONF_T_BALANCE struct conf_balance
 #define CONF_T_HEALTH const char * /* "/...", "websocket /...", or NULL */

@@ -367,6 +367,8 @@ balance_key(const struct conf_balance *b, const struct http_request *q,
 
 	if (b->by < BALANCE_ADDRESS)
 		return 0;
+	if (q == NULL)
+		return address_key(from);
 	if (b->by == BALANCE_URI)
 		return uri_key(q);
 	if (b->by == BALANCE_HEADER)

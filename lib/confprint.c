@@ -54,6 +54,19 @@ print_setting(FILE *f, const struct conf_setting *s, const void *field)
 	    text);
 }
 
+/* whether a setting is written among the lines of k */
+static bool
+stands_with(const struct key *k, const struct conf_setting *s)
+{
+	/* a key stands right behind its cert, here as everywhere */
+	if (k->type == VALUE_CERT_KEYS)
+		return false;
+	/* allow and deny are one list, whose order counts */
+	if (k->type == VALUE_ALLOW)
+		return s->key == k || s->key->type == VALUE_DENY;
+	return s->key == k && k->type != VALUE_DENY;
+}
+
 /* writes the lines of k in the scope of r */
 static void
 print_key(FILE *f, struct conf *c, struct conf_route *r, const struct key *k)
@@ -65,8 +78,7 @@ print_key(FILE *f, struct conf *c, struct conf_route *r, const struct key *k)
 	    same_value(k, field, key_field(c, c->defaults, k)))
 		return;
 	for (s = r->settings; s != NULL; s = s->next) {
-		/* a key stands right behind its cert, here as everywhere */
-		if (k->type == VALUE_CERT_KEYS || s->key != k)
+		if (!stands_with(k, s))
 			continue;
 		print_setting(f, s, field);
 		if (k->type == VALUE_CERTS && s->next != NULL &&

@@ -5,6 +5,7 @@
 
 #include "dial.h"
 #include "connect.h"
+#include "introduce.h"
 #include "log.h"
 #include "offer.h"
 #include "secure.h"
@@ -124,6 +125,17 @@ try_secure(struct session *s, struct conn *c)
 	return DIAL_LOST;
 }
 
+/* the first address that is connected is the one: there is nothing to send */
+static enum dial
+try_connected(struct session *s, struct conn *c)
+{
+	int err = connect_error(c->fd);
+
+	if (err == EINPROGRESS)
+		return DIAL_WAIT;
+	return err != 0 ? lose(s, c, err) : win(s, c);
+}
+
 /*
  * A socket that has just been told to connect may be through already (over
  * loopback it is), so the head is sent at once: that saves a turn.
@@ -132,9 +144,14 @@ static enum dial
 try_send(struct session *s, struct conn *c)
 {
 	struct exchange *x = s->x;
+	int greeted = introduce(s, c);
 
+	if (greeted <= 0)
+		return greeted == 0 ? DIAL_WAIT : lose(s, c, errno);
 	if (s->up->tls != NULL)
 		return try_secure(s, c);
+	if (s->tcp)
+		return try_connected(s, c);
 	if (dial_push(s, c) < 0)
 		return lose(s, c, errno);
 	if (x->head->beg > 0)

@@ -119,6 +119,14 @@ split(char *s, char **host, char **port)
 	    "an IPv6 address stands in brackets" : NULL;
 }
 
+static const char *
+scheme(const struct conf_endpoint *e)
+{
+	if (e->tcp)
+		return e->tls ? "tls" : "tcp";
+	return e->tls ? "https" : "http";
+}
+
 /* what stands behind http://, in s, which is changed */
 static const char *
 parse_authority(struct arena **a, char *s, bool bare, bool listener,
@@ -127,11 +135,13 @@ parse_authority(struct arena **a, char *s, bool bare, bool listener,
 	bool brackets = *s == '[';
 	char text[ADDR_TEXT_MAX], *host, *port;
 	const char *left, *right, *wrong = split(s, &host, &port);
-	const uint16_t usual = e->tls ? 443 : 80;
+	const uint16_t usual = e->tcp ? 0 : e->tls ? 443 : 80;
 
 	e->port = usual;
 	if (wrong == NULL && port == NULL && bare && !listener)
 		wrong = "without http:// it needs a port";
+	if (wrong == NULL && port == NULL && e->tcp)
+		wrong = "it needs a port";
 	if (wrong == NULL && port != NULL)
 		wrong = parse_port(port, &e->port);
 	if (wrong == NULL)
@@ -143,8 +153,8 @@ parse_authority(struct arena **a, char *s, bool bare, bool listener,
 	right = *left != '\0' ? "]" : "";
 	e->host = arena_printf(a, "%s", host);
 	e->authority = arena_printf(a, "%s%s%s", left, host, right);
-	e->text = arena_printf(a, "http%s://%s%s%s:%u", e->tls ? "s" : "",
-	    left, host, right, (unsigned)e->port);
+	e->text = arena_printf(a, "%s://%s%s%s:%u", scheme(e), left, host,
+	    right, (unsigned)e->port);
 	if (e->host == NULL || e->authority == NULL || e->text == NULL)
 		return no_memory;
 	if (e->port != usual)
@@ -161,10 +171,10 @@ parse_unix(struct arena **a, const char *path, struct conf_endpoint *e)
 		return "the path of a unix socket begins with a slash";
 	if (addr_unix(path, &addr) != 0)
 		return "too long for the path of a unix socket";
-	e->text = arena_printf(a, "unix:%s", path);
+	e->text = arena_printf(a, "%sunix:%s", e->tcp ? "tcp://" : "", path);
 	if (e->text == NULL)
 		return no_memory;
-	e->path = e->text + strlen("unix:");
+	e->path = strchr(e->text, '\0') - strlen(path);
 	/* a unix socket has no name; this one is taken by every server */
 	e->authority = "localhost";
 	return NULL;
@@ -176,6 +186,12 @@ starts(const char *s, const char *prefix)
 	return strncasecmp(s, prefix, strlen(prefix)) == 0;
 }
 
+bool
+endpoint_is_tcp(const char *v)
+{
+	return starts(v, "tcp://") || starts(v, "tls://");
+}
+
 const char *
 endpoint_parse(struct arena **a, const char *v, bool listener,
     struct conf_endpoint *e)
@@ -184,11 +200,14 @@ endpoint_parse(struct arena **a, const char *v, bool listener,
 	size_t n;
 	char *s;
 
-	e->tls = starts(v, "https://") || starts(v, "wss://");
-	if (e->tls || starts(v, "http://") || starts(v, "ws://"))
+	e->tcp = endpoint_is_tcp(v);
+	e->tls = starts(v, "https://") || starts(v, "wss://") ||
+	    starts(v, "tls://");
+	if (e->tcp || e->tls || starts(v, "http://") || starts(v, "ws://"))
 		v = strstr(v, "://") + 3;
 	else if (!bare && !starts(v, "unix:"))
-		return "not http://, https://, ws://, wss:// or unix:/PATH";
+		return "not http://, https://, ws://, wss://, tcp://, "
+		    "tls:// or unix:/PATH";
 	if (starts(v, "unix:") && e->tls)
 		return "TLS is not spoken over unix sockets";
 	if (starts(v, "unix:"))

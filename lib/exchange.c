@@ -10,6 +10,7 @@
 #include "log.h"
 #include "offer.h"
 #include "redact.h"
+#include "relay.h"
 #include "refuse.h"
 #include "retry.h"
 #include "tally.h"
@@ -21,8 +22,6 @@
 #define INTERIMS_MAX 16
 /* heads and small bodies up to this go out as one piece, copied together */
 #define COPY_MAX 4096
-
-static void dialed(struct session *s, enum dial d);
 
 /* a string for the log, cut to what there is room for */
 static uint16_t
@@ -61,6 +60,8 @@ note(struct exchange *x, struct span method, struct span target,
 	s.n = redacted.n;
 	x->target_at = put_text(&t, s);
 	x->host_at = put_text(&t, host);
+	if (x->from != NULL && x->from->id.n > 0)
+		x->id_at = put_text(&t, x->from->id);
 }
 
 static struct span
@@ -103,7 +104,7 @@ write_head(struct session *s, const struct http_request *q)
 {
 	struct rewrite_request how;
 	struct exchange *x = s->x;
-	char client[PEER_TEXT_MAX];
+	char client[PEER_TEXT_MAX], via[PEER_TEXT_MAX];
 	struct text *t = world_text();
 	struct offer offer;
 	size_t head;
@@ -111,8 +112,13 @@ write_head(struct session *s, const struct http_request *q)
 	memset(&how, 0, sizeof how);
 	how.route = s->route;
 	how.client = peer_text(&s->peer, client);
+	how.from = x->from;
+	if (x->told)
+		how.via = peer_text(&x->via, via);
+	else if (s->conf->trusted != NULL && x->from == NULL)
+		how.hidden = s->conf->client_address;
 	how.id = s->id;
-	how.tls = s->tls;
+	how.tls = x->secure;
 	how.handshake = x->handshake;
 	how.hide = auth_hides(s->route);
 	location_change(&how.path, s->route, q->path);
@@ -183,6 +189,7 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 		session_end(s, R_NO_MEMORY, BY_WEIR);
 		return;
 	}
+	judge_client(s, q);
 	note(x, q->method, q->target, q->host);
 	x->method = q->method_id;
 	x->minor = q->h.minor;
@@ -205,6 +212,7 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 	}
 	if (why != R_DONE && refuse_accepts(s))
 		why = offer_keep(x, &q->h, why);
+	x->from = NULL;
 	if (!view_done(s->c, v, used + (body > 0 ? (size_t)body : 0)))
 		why = R_NO_MEMORY;
 	if (body < 0)
@@ -212,7 +220,7 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 	if (why != R_DONE)
 		session_refuse(s, why);
 	else
-		dialed(s, dial_start(s));
+		exchange_dialed(s, dial_start(s));
 }
 
 /* serves the request at the start of v, or keeps v until there is more */
@@ -406,10 +414,12 @@ sent(struct session *s)
 	flow_up_kept(s);
 }
 
-static void
-dialed(struct session *s, enum dial d)
+void
+exchange_dialed(struct session *s, enum dial d)
 {
-	if (d == DIAL_WON)
+	if (d == DIAL_WON && s->tcp)
+		relay_open(s);
+	else if (d == DIAL_WON)
 		sent(s);
 	else if (d == DIAL_WAIT)
 		session_phase(s, S_CONNECT);
@@ -430,7 +440,7 @@ exchange_failed(struct session *s, enum reason why)
 		session_drop_upstream(s);
 		d = dial_start(s);
 		if (d != DIAL_LOST) {
-			dialed(s, d);
+			exchange_dialed(s, d);
 			return;
 		}
 		why = x->lost;
@@ -445,13 +455,13 @@ exchange_attempt(struct session *s, struct conn *c)
 	enum dial d = dial_ready(s, c);
 
 	if (d != DIAL_WAIT)
-		dialed(s, d);
+		exchange_dialed(s, d);
 }
 
 void
 exchange_secure(struct session *s)
 {
-	dialed(s, dial_secure(s));
+	exchange_dialed(s, dial_secure(s));
 }
 
 void
@@ -460,7 +470,7 @@ exchange_redial(struct session *s)
 	enum dial d = dial_more(s);
 
 	if (d != DIAL_WAIT)
-		dialed(s, d);
+		exchange_dialed(s, d);
 }
 
 void

@@ -14,6 +14,7 @@
 
 #include "health.h"
 #include "connect.h"
+#include "introduce.h"
 #include "log.h"
 #include "secure.h"
 #include "session.h"
@@ -345,6 +346,8 @@ connected(struct health *h)
 		return;
 	if (err != 0) {
 		attempt(h, connect_reason(err));
+	} else if (introduce_weir(h->up, h->c) <= 0) {
+		failed(h, R_UPSTREAM_RESET, 0);
 	} else if (h->up->tls == NULL) {
 		ask(h);
 	} else {

@@ -55,12 +55,14 @@ judge_peer(struct session *s)
 
 	if (c->max_address > 0 && s->counted &&
 	    peer_counted(&s->peer, PEER_CONNECTIONS) > c->max_address) {
-		s->x->keep = false;
+		/* a proxy's connection is not only for that client */
+		s->x->keep = s->x->keep && s->x->told;
 		return R_TOO_MANY_ADDRESS;
 	}
 	if (s->x->handshake && c->max_handshakes > 0 &&
 	    s->peer.family != AF_UNIX &&
-	    !peer_take(&s->peer, c->max_handshakes, world.now))
+	    !peer_take(&s->peer, PEER_CONNECTIONS, c->max_handshakes,
+	    world.now))
 		return R_TOO_MANY_HANDSHAKES;
 	return R_DONE;
 }
@@ -70,23 +72,26 @@ judge_peer(struct session *s)
  * it goes, and tell the page's origin: RFC 6455 10.2.
  */
 static enum reason
-judge_origin(const struct conf_route *r, const struct http_request *q)
+judge_origin(const struct session *s, const struct http_request *q)
 {
 	const struct http_field *f = http_find(&q->h, HTTP_F_ORIGIN, NULL);
+	const struct client *from = s->x->from;
+	const struct conf_route *r = s->route;
 
 	if (f == NULL)
 		return R_DONE;
 	if (r->origins != NULL)
 		return allow_origin(r->origins, f->value) ? R_DONE : R_ORIGIN;
 	return (q->h.seen & 1ull << HTTP_F_COOKIE) == 0 ||
-	    allow_same_origin(f->value, q->host) ? R_DONE : R_ORIGIN;
+	    allow_same_origin(f->value, from != NULL && from->host.n > 0 ?
+	    from->host : q->host) ? R_DONE : R_ORIGIN;
 }
 
 /* what the route has to say of a handshake */
 static enum reason
 judge_handshake(struct session *s, const struct http_request *q)
 {
-	enum reason why = judge_origin(s->route, q);
+	enum reason why = judge_origin(s, q);
 
 	if (why != R_DONE)
 		return why;
@@ -136,6 +141,10 @@ judge_route(struct session *s, const struct http_request *q)
 	struct exchange *x = s->x;
 	enum reason why;
 
+	if (!cidr_allows(s->route->access, &s->peer))
+		return R_DENIED;
+	if (!tally_request(s))
+		return R_TOO_MANY_REQUESTS;
 	if (s->route->client_ca != NULL && (s->c->tls == NULL ||
 	    !tls_client_known(s->c->tls, s->route->host)))
 		return R_NO_CLIENT_CERT;
@@ -157,6 +166,28 @@ judge_route(struct session *s, const struct http_request *q)
 	s->route->open++;
 	x->counted = true;
 	return R_DONE;
+}
+
+void
+judge_client(struct session *s, const struct http_request *q)
+{
+	static struct client from;
+	struct exchange *x = s->x;
+
+	x->secure = s->tls;
+	if (s->conf->trusted == NULL)
+		return;
+	client_find(s->conf, &s->peer, &q->h, &from);
+	if (!from.trusted)
+		return;
+	x->from = &from;
+	if (from.proto != NULL)
+		x->secure = strcmp(from.proto, "https") == 0;
+	if (!from.told)
+		return;
+	x->told = true;
+	x->via = s->peer;
+	session_set_peer(s, &from.peer);
 }
 
 enum reason

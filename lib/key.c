@@ -38,6 +38,13 @@ key_is_match(const struct key *k)
 }
 
 bool
+key_is_nets(const struct key *k)
+{
+	return k->type == VALUE_NETS || k->type == VALUE_ALLOW ||
+	    k->type == VALUE_DENY;
+}
+
+bool
 key_is_rule(const struct key *k)
 {
 	return k->type >= VALUE_RULE_SET;

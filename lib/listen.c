@@ -125,7 +125,6 @@ listener_open(const struct conf_endpoint *e)
 	if (l == NULL)
 		return NULL;
 	l->address = strdup(address(e));
-	l->tls = e->tls;
 	if (l->address != NULL && add_all(l, e))
 		return l;
 	err = errno;

@@ -9,8 +9,8 @@
 #define CONNECTIONS_MAX 1000000
 
 static const char no_memory[] = "out of memory";
-static const char unknown[] = "only weight=NUMBER, backup and "
-    "max_connections=NUMBER may follow the address";
+static const char unknown[] = "only weight=NUMBER, backup, "
+    "max_connections=NUMBER and proxy=VERSION may follow the address";
 
 /* a number from 1 to max in all of s */
 static bool
@@ -41,6 +41,12 @@ take_word(const char *s, struct conf_endpoint *e, unsigned *seen)
 	} else if (strcmp(s, "backup") == 0) {
 		bit = 4;
 		e->backup = true;
+	} else if (strncmp(s, "proxy", 5) == 0) {
+		bit = 8;
+		if (s[5] != '\0' && strcmp(s, "proxy=1") != 0 &&
+		    strcmp(s, "proxy=2") != 0)
+			return "the PROXY protocol is proxy=1 or proxy=2";
+		e->proxy = s[5] != '\0' ? (uint8_t)(s[6] - '0') : 2;
 	} else {
 		return unknown;
 	}
@@ -61,6 +67,8 @@ show(struct arena **a, const struct conf_endpoint *e, const char **shown)
 		s = arena_printf(a, "%s max_connections=%u", s, e->max);
 	if (s != NULL && e->backup)
 		s = arena_printf(a, "%s backup", s);
+	if (s != NULL && e->proxy != 0)
+		s = arena_printf(a, "%s proxy=%d", s, e->proxy);
 	*shown = s;
 	return s != NULL ? NULL : no_memory;
 }

@@ -213,7 +213,7 @@ bucket_of(const uint64_t key[2])
 }
 
 bool
-peer_take(const struct peer *p, unsigned a_second, int64_t now)
+peer_take(const struct peer *p, uint32_t what, unsigned a_second, int64_t now)
 {
 	const int64_t drop = SECOND / a_second, ns = now * (SECOND / 1000);
 	struct bucket *b;
@@ -224,7 +224,7 @@ peer_take(const struct peer *p, unsigned a_second, int64_t now)
 	/* without memory nobody is kept out */
 	if (buckets == NULL)
 		return true;
-	key_of(p, 0, key);
+	key_of(p, what, key);
 	b = bucket_of(key);
 	if (b->full_at < ns)
 		b->full_at = ns;

@@ -123,7 +123,7 @@ https_port(const struct conf *c)
 	unsigned port = 0;
 
 	for (e = c->listens; e != NULL; e = e->next)
-		if (e->tls && e->path == NULL &&
+		if (e->tls && !e->tcp && e->path == NULL &&
 		    (port == 0 || e->port == HTTPS_PORT))
 			port = e->port;
 	return port == 0 ? HTTPS_PORT : port;
@@ -135,7 +135,7 @@ plain_redirect(struct session *s, const struct http_request *q)
 	struct text *t = world_text();
 	unsigned port;
 
-	if (s->tls || !s->route->redirect.https ||
+	if (s->x->secure || !s->route->redirect.https ||
 	    q->path.p[0] != '/')
 		return R_DONE;
 	if (q->host.n == 0)

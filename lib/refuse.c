@@ -134,6 +134,10 @@ session_refuse(struct session *s, enum reason why)
 	tally_leave(s);
 	if (x->reason == R_DONE)
 		x->reason = why;
+	if (s->tcp) {
+		session_end(s, why, BY_WEIR);
+		return;
+	}
 	if (reason_status(why) == 0 || s->c->broken) {
 		session_end(s, why, BY_NOBODY);
 		return;

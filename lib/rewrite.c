@@ -6,6 +6,9 @@
 #include "rewrite.h"
 #include "allow.h"
 
+/* Forwarded at its longest: a name, and a node for each proxy */
+#define ORIGIN_MAX (512 + (CLIENT_CHAIN_MAX + 1) * (PEER_TEXT_MAX + 16))
+
 /* one look at the room for all of it: this is where heads spend their time */
 static void
 put_field(struct text *t, struct span name, struct span value)
@@ -69,13 +72,33 @@ rewrite_rules(struct text *t, const struct conf_rule *rules)
 		put_field(t, rules->name, rules->value);
 }
 
-/* what a client says of its own origin is not believed */
-static bool
-forged(enum http_field_id id)
+static struct span
+span_of(const char *s)
 {
-	return id == HTTP_F_FORWARDED || id == HTTP_F_X_FORWARDED_FOR ||
-	    id == HTTP_F_X_FORWARDED_PROTO || id == HTTP_F_X_FORWARDED_HOST ||
-	    id == HTTP_F_X_FORWARDED_OTHER || id == HTTP_F_X_REQUEST_ID;
+	struct span r;
+
+	r.p = s;
+	r.n = strlen(s);
+	return r;
+}
+
+/* what a client says of its own origin is not believed, and what a trusted
+ * proxy says is written anew, where weir knows what it is */
+static bool
+forged(const struct http_field *f, const struct rewrite_request *how)
+{
+	switch (f->id) {
+	case HTTP_F_FORWARDED:
+	case HTTP_F_X_FORWARDED_FOR:
+	case HTTP_F_X_FORWARDED_PROTO:
+	case HTTP_F_X_FORWARDED_HOST:
+	case HTTP_F_X_REQUEST_ID:
+		return true;
+	case HTTP_F_X_FORWARDED_OTHER:
+		return how->from == NULL;
+	default:
+		return how->hidden != NULL && span_is(f->name, how->hidden);
+	}
 }
 
 /* a field of weir's own, unless a rule is about it */
@@ -93,36 +116,70 @@ put_own(struct text *t, const struct conf_route *r, const char *name,
 		put_field(t, f.name, f.value);
 }
 
-static struct span
-span_of(const char *s)
+/* whether trusted proxies tell of the client */
+static bool
+is_told(const struct rewrite_request *how)
 {
-	struct span r;
+	return how->from != NULL && how->from->told;
+}
 
-	r.p = s;
-	r.n = strlen(s);
-	return r;
+/* an element's node: RFC 7239 6 */
+static void
+put_node(struct text *t, struct span address)
+{
+	bool v6 = memchr(address.p, ':', address.n) != NULL;
+
+	if (span_is(address, "unix:")) {
+		text_str(t, "for=_unix");
+		return;
+	}
+	text_str(t, v6 ? "for=\"[" : "for=");
+	text_span(t, address);
+	text_str(t, v6 ? "]\"" : "");
 }
 
 /* the value of Forwarded: RFC 7239 4 */
 static void
-put_forwarded(struct text *t, const struct http_request *q,
+put_forwarded(struct text *t, struct span host,
     const struct rewrite_request *how)
 {
-	bool v6 = strchr(how->client, ':') != NULL;
+	struct span chain = { how->client, strlen(how->client) }, node;
+	bool first = true;
 
-	if (strcmp(how->client, "unix:") == 0) {
-		text_str(t, "for=_unix");
-	} else {
-		text_str(t, v6 ? "for=\"[" : "for=");
+	if (is_told(how))
+		chain = how->from->chain;
+	while (span_next(&chain, &node)) {
+		text_str(t, first ? "" : ", ");
+		put_node(t, node);
+		/* what is known is so of the client's own request */
+		if (first && host.n > 0) {
+			text_str(t, ";host=\"");
+			text_span(t, host);
+			text_str(t, "\"");
+		}
+		if (first)
+			text_str(t, how->tls ? ";proto=https" : ";proto=http");
+		first = false;
+	}
+	if (!is_told(how))
+		return;
+	text_str(t, ", ");
+	put_node(t, span_of(how->via));
+}
+
+/* the value of X-Forwarded-For: the client, and the proxies that it came by */
+static void
+put_chain(struct text *t, const struct rewrite_request *how)
+{
+	if (!is_told(how)) {
 		text_str(t, how->client);
-		text_str(t, v6 ? "]\"" : "");
+		return;
 	}
-	if (q->host.n > 0) {
-		text_str(t, ";host=\"");
-		text_span(t, q->host);
-		text_str(t, "\"");
-	}
-	text_str(t, how->tls ? ";proto=https" : ";proto=http");
+	text_span(t, how->from->chain);
+	if (strcmp(how->via, "unix:") == 0)
+		return;
+	text_str(t, ", ");
+	text_str(t, how->via);
 }
 
 static void
@@ -140,26 +197,33 @@ put_origin(struct text *t, const struct http_request *q,
     const struct rewrite_request *how)
 {
 	const struct conf_route *r = how->route;
-	char digits[16], memory[512];
-	struct text id, forwarded;
+	char digits[16], memory[ORIGIN_MAX];
+	struct span host = q->host, id;
+	struct text text;
 
+	if (how->from != NULL && how->from->host.n > 0)
+		host = how->from->host;
+	text_init(&text, memory, sizeof memory);
+	put_chain(&text, how);
 	put_own(t, r, "X-Forwarded-For", HTTP_F_X_FORWARDED_FOR,
-	    span_of(how->client));
+	    (struct span){memory, text.n});
 	put_own(t, r, "X-Forwarded-Proto", HTTP_F_X_FORWARDED_PROTO,
 	    span_of(how->tls ? "https" : "http"));
-	if (q->host.n > 0)
+	if (host.n > 0)
 		put_own(t, r, "X-Forwarded-Host", HTTP_F_X_FORWARDED_HOST,
-		    q->host);
-	text_init(&id, digits, sizeof digits);
-	put_id(&id, how->id);
-	put_own(t, r, "X-Request-Id", HTTP_F_X_REQUEST_ID,
-	    (struct span){digits, sizeof digits});
+		    host);
+	text_init(&text, digits, sizeof digits);
+	put_id(&text, how->id);
+	id = (struct span){digits, sizeof digits};
+	if (how->from != NULL && how->from->id.n > 0)
+		id = how->from->id;
+	put_own(t, r, "X-Request-Id", HTTP_F_X_REQUEST_ID, id);
 	if (!r->forwarded)
 		return;
-	text_init(&forwarded, memory, sizeof memory);
-	put_forwarded(&forwarded, q, how);
+	text_init(&text, memory, sizeof memory);
+	put_forwarded(&text, host, how);
 	put_own(t, r, "Forwarded", HTTP_F_FORWARDED,
-	    (struct span){memory, forwarded.n});
+	    (struct span){memory, text.n});
 }
 
 static void
@@ -234,7 +298,7 @@ rewrite_request(struct text *t, const struct http_request *q,
 	text_mem(t, "\r\n", 2);
 	for (i = 0; i < q->h.n_fields; i++) {
 		f = &q->h.fields[i];
-		if (f->hop || f->id == HTTP_F_HOST || forged(f->id) ||
+		if (f->hop || f->id == HTTP_F_HOST || forged(f, how) ||
 		    (f->id == HTTP_F_EXPECT && !q->expect_continue) ||
 		    (f->id == HTTP_F_SEC_WEBSOCKET_PROTOCOL && choose) ||
 		    (how->hide != NULL && shown_hides(how->hide, f->id)) ||

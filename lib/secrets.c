@@ -72,7 +72,8 @@ load_client_cas(struct conf *c, char *err, size_t size)
 	if (!asks_clients(c))
 		return 0;
 	for (r = c->routes; r != NULL; r = r->next) {
-		if (r->client_ca == NULL && strcmp(r->path, "/") != 0)
+		if (r->tcp || (r->client_ca == NULL &&
+		    strcmp(r->path, "/") != 0))
 			continue;
 		if (tls_server_client_ca(c->tls, r->host, r->client_ca, why,
 		    sizeof why) < 0)

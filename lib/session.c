@@ -1,5 +1,5 @@
 /*
- * Sessions: their memory, phases, deadlines, ends and log lines. What a phase
+ * Sessions: their memory, phases, deadlines and ends. What a phase
  * does is in dial.c, exchange.c and tunnel.c, which call down to here.
  *
  * A session is in one of two lists: the busy, or the idle, which wait for
@@ -17,7 +17,6 @@
 #include "session.h"
 #include "log.h"
 #include "meter.h"
-#include "redact.h"
 #include "room.h"
 #include "secrets.h"
 #include "slab.h"
@@ -36,9 +35,6 @@ static struct list busy, idle;
 static struct session *dead;
 static char *out_memory;
 static size_t out_size;
-
-static const char *const party_word[] = {"nobody", "client", "upstream",
-    "weir"};
 
 /* a client that was answered less than this ago is not put out */
 #define EVICT_MS 250
@@ -232,8 +228,8 @@ conf_unref(struct conf *c)
 	conf_free(c);
 }
 
-bool
-session_open(int fd, const struct addr *from, bool tls)
+struct session *
+session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 {
 	struct session *s;
 
@@ -245,16 +241,15 @@ session_open(int fd, const struct addr *from, bool tls)
 		slab_put(&sessions, s);
 		return false;
 	}
-	peer_from(&s->peer, from);
-	if (world.conf->max_address > 0 && s->peer.family != AF_UNIX)
-		s->counted = peer_count(&s->peer, PEER_CONNECTIONS);
-	s->tls = tls;
 	s->conf = world.conf;
 	s->conf->refs++;
+	session_set_peer(s, from);
+	s->tls = e->tls;
+	s->tcp = e->tcp;
+	s->route = e->route;
 	list_add(&busy, s);
 	world.sessions++;
-	session_phase(s, tls ? S_SHAKE : S_HEAD);
-	return true;
+	return s;
 }
 
 /* a later hold on the configuration that is in force now */
@@ -413,6 +408,20 @@ tunnel_deadline(const struct session *s, enum reason *why)
 	return at;
 }
 
+/* while bytes are relayed: behind a half-close they must go on to come */
+static int64_t
+relay_deadline(const struct session *s, enum reason *why)
+{
+	int64_t at = INT64_MAX;
+
+	if (s->close_at > 0)
+		sooner(&at, why, s->close_at, (enum reason)s->close_why);
+	sooner_if(&at, why, s->last, s->route->tunnel_idle_ms, R_IDLE);
+	if (s->half_at > 0)
+		sooner(&at, why, s->last + linger_ms(s), R_LINGER);
+	return at;
+}
+
 int64_t
 session_deadline(const struct session *s, enum reason *why)
 {
@@ -420,6 +429,10 @@ session_deadline(const struct session *s, enum reason *why)
 
 	*why = R_DONE;
 	switch ((enum phase)s->phase) {
+	case S_GREET:
+		sooner(&at, why, s->since + s->conf->header_timeout_ms,
+		    R_HEADER_TIMEOUT);
+		break;
 	case S_SHAKE:
 		sooner(&at, why, s->since + s->conf->tls_ms, R_TLS_TIMEOUT);
 		break;
@@ -456,6 +469,8 @@ session_deadline(const struct session *s, enum reason *why)
 		break;
 	case S_TUNNEL:
 		return tunnel_deadline(s, why);
+	case S_RELAY:
+		return relay_deadline(s, why);
 	case S_LINGER:
 		sooner(&at, why, s->since + linger_ms(s), R_LINGER);
 		break;
@@ -522,7 +537,9 @@ exchange_open(struct session *s)
 		return NULL;
 	memset(x, 0, sizeof *x);
 	s->x = x;
-	renew_conf(s);
+	/* the listener's route is of the configuration it was accepted under */
+	if (!s->tcp)
+		renew_conf(s);
 	x->began = world.now;
 	s->id = world_random();
 	set_idle(s, false);
@@ -546,6 +563,18 @@ session_drop_upstream(struct session *s)
 }
 
 void
+session_set_peer(struct session *s, const struct peer *p)
+{
+	if (s->counted)
+		peer_uncount(&s->peer, PEER_CONNECTIONS);
+	s->peer = *p;
+	/* a trusted proxy's connections are those of its clients */
+	s->counted = s->conf->max_address > 0 && p->family != AF_UNIX &&
+	    !cidr_holds(s->conf->trusted, p) &&
+	    peer_count(p, PEER_CONNECTIONS);
+}
+
+void
 exchange_close(struct session *s)
 {
 	struct exchange *x = s->x;
@@ -560,162 +589,11 @@ exchange_close(struct session *s)
 		s->route->open--;
 	if (s->tallied && !s->in_route)
 		tally_leave(s);
+	/* a tunnel is its client's for good */
+	if (x->told && !s->in_route)
+		session_set_peer(s, &x->via);
 	room_put(&exchanges, x);
 	s->x = NULL;
-}
-
-static void
-log_id(const struct session *s)
-{
-	char digits[17];
-	int i;
-
-	for (i = 0; i < 16; i++)
-		digits[i] = "0123456789abcdef"[s->id >> (60 - 4 * i) & 15];
-	digits[16] = '\0';
-	log_pair("id", digits);
-}
-
-static void
-log_peer(const struct session *s)
-{
-	char text[PEER_TEXT_MAX];
-
-	log_pair("client", peer_text(&s->peer, text));
-}
-
-static void
-log_where(const struct session *s)
-{
-	const struct keyuse *key = s->x != NULL ? s->x->key_use : s->key;
-
-	if (key != NULL)
-		log_pair("key", key->name);
-	if (s->route != NULL)
-		log_pair("route", s->route->text);
-	if (s->up != NULL)
-		log_pair("upstream", s->up->text);
-}
-
-/* the line of a request that has ended */
-static void
-log_request(const struct session *s)
-{
-	const struct exchange *x = s->x;
-	enum reason r = x->reason;
-
-	if (!log_begin(LOG_ACCESS, (enum log_level)reason_level(r), "request"))
-		return;
-	log_id(s);
-	log_peer(s);
-	log_pair("method", x->text);
-	log_pair("target", x->text + x->target_at);
-	log_pair("host", x->text + x->host_at);
-	log_where(s);
-	log_pair_int("status", x->status);
-	log_pair("reason", reason_word(r));
-	if (x->accepted)
-		log_pair("accepted", "yes");
-	log_pair_int("ms", world.now - x->began);
-	log_pair_int("bytes_in", (int64_t)x->q.bytes);
-	log_pair_int("bytes_out", (int64_t)x->r.bytes);
-	if (x->tls_error != 0)
-		log_pair("tls", x->tls_error == TLS_ENDED ?
-		    "the other side ended it" :
-		    tls_error_text(x->tls_error));
-	log_end();
-}
-
-void
-session_log_shake(const struct session *s, enum reason why, const char *text)
-{
-	if (!log_begin(LOG_ACCESS, (enum log_level)reason_level(why), "tls"))
-		return;
-	log_peer(s);
-	log_pair("reason", reason_word(why));
-	if (text[0] != '\0')
-		log_pair("tls", text);
-	log_pair_int("ms", world.now - s->since);
-	log_end();
-}
-
-void
-session_log_tunnel(struct session *s, struct span protocol)
-{
-	const struct exchange *x = s->x;
-	char memory[256];
-	struct text t;
-
-	if (!log_begin(LOG_ACCESS, LOG_L_INFO, "tunnel_open"))
-		return;
-	log_id(s);
-	log_peer(s);
-	log_pair("target", x->text + x->target_at);
-	log_pair("host", x->text + x->host_at);
-	log_where(s);
-	text_init(&t, memory, sizeof memory);
-	redact_choice(&t, protocol, x->protocols);
-	log_pair_mem("protocol", t.p, t.n);
-	log_end();
-}
-
-/* the code of the Close that ended the tunnel, or 1006 for none */
-static int
-close_code(const struct session *s)
-{
-	const struct track *t;
-
-	if (s->by == BY_WEIR && s->code != 0)
-		return s->code;
-	t = s->by == BY_UPSTREAM ? &s->from_upstream : &s->from_client;
-	if (!t->closed)
-		t = t == &s->from_client ? &s->from_upstream :
-		    &s->from_client;
-	return t->closed ? t->close_code : WS_C_ABNORMAL;
-}
-
-static int
-error_of(const struct conn *c)
-{
-	return c != NULL && c->tls != NULL ? tls_error(c->tls) : 0;
-}
-
-/* what was wrong with the TLS of either side */
-static void
-log_tls_error(const struct session *s)
-{
-	int error = error_of(s->c);
-
-	if (error == 0)
-		error = error_of(s->u);
-	if (error != 0)
-		log_pair("tls", tls_error_text(error));
-}
-
-static void
-log_tunnel_close(const struct session *s)
-{
-	if (!log_begin(LOG_ACCESS,
-	    (enum log_level)reason_level((enum reason)s->reason),
-	    "tunnel_close"))
-		return;
-	log_id(s);
-	log_peer(s);
-	log_where(s);
-	log_pair("by", party_word[s->by]);
-	log_pair_int("code", close_code(s));
-	log_pair("reason", reason_word((enum reason)s->reason));
-	log_pair_ms("seconds", world.now - s->opened);
-	log_pair_int("bytes_in", (int64_t)s->bytes_in);
-	log_pair_int("bytes_out", (int64_t)s->bytes_out);
-	log_pair_int("messages_in", (int64_t)s->from_client.messages);
-	log_pair_int("messages_out", (int64_t)s->from_upstream.messages);
-	if (s->beats[LEG_CLIENT].rtt_ms != BEAT_NONE)
-		log_pair_int("rtt_client", s->beats[LEG_CLIENT].rtt_ms);
-	if (s->beats[LEG_UPSTREAM].rtt_ms != BEAT_NONE)
-		log_pair_int("rtt_upstream", s->beats[LEG_UPSTREAM].rtt_ms);
-	log_tls_error(s);
-	log_end();
 }
 
 void
@@ -727,7 +605,7 @@ session_tunnel_over(struct session *s, enum reason why, enum party by)
 			s->by = (uint8_t)by;
 			s->reason = (uint8_t)why;
 		}
-		log_tunnel_close(s);
+		session_log_over(s);
 		tally_book(s);
 		s->opened = 0;
 	}
@@ -741,10 +619,13 @@ session_tunnel_over(struct session *s, enum reason why, enum party by)
 static void
 settle(struct session *s, enum reason why, enum party by)
 {
+	if (s->tcp)
+		session_tunnel_over(s, why, by);
 	if (s->x != NULL) {
 		if (s->x->reason == R_DONE)
 			s->x->reason = why;
-		log_request(s);
+		if (!s->tcp)
+			session_log_request(s);
 		session_drop_upstream(s);
 		exchange_close(s);
 	}
@@ -824,7 +705,7 @@ session_finish(struct session *s)
 	/* in a WebSocket the client has its own Close to send */
 	whole = x->q.done && !x->accepted;
 	keep = x->keep && whole && !world.draining && !s->c->broken;
-	log_request(s);
+	session_log_request(s);
 	exchange_close(s);
 	s->requests++;
 	s->route = NULL;

@@ -6,6 +6,7 @@
 #include "shake.h"
 #include "exchange.h"
 #include "log.h"
+#include "relay.h"
 #include "secure.h"
 #include "tls.h"
 
@@ -28,6 +29,25 @@ shake_failed(struct session *s, enum reason why)
 	session_end(s, why, why == R_TLS_TIMEOUT ? BY_WEIR : BY_CLIENT);
 }
 
+/* what was agreed upon begins */
+static void
+done(struct session *s)
+{
+	if (s->tcp)
+		relay_begin(s);
+	else
+		session_phase(s, S_HEAD);
+}
+
+void
+shake_begin(struct session *s)
+{
+	if (s->tls)
+		session_phase(s, S_SHAKE);
+	else
+		done(s);
+}
+
 /* looks at the first byte: true if there is an engine now */
 static bool
 begin(struct session *s)
@@ -42,7 +62,7 @@ begin(struct session *s)
 		session_end(s, n == 0 ? R_DONE : R_CLIENT_RESET, BY_CLIENT);
 		return false;
 	}
-	if (first >= 'A' && first <= 'Z') {
+	if (first >= 'A' && first <= 'Z' && !s->tcp) {
 		exchange_refuse_head(s, R_TLS_PLAIN);
 		return false;
 	}
@@ -77,8 +97,8 @@ shake_client(struct session *s)
 		shake_failed(s, R_TLS_FAILED);
 	if (r <= 0)
 		return;
-	session_phase(s, S_HEAD);
+	done(s);
 	/* the request, if it came with the client's last message */
-	if (s->c->pending)
+	if (s->phase == S_HEAD && s->c->pending)
 		exchange_head(s);
 }

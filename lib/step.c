@@ -8,6 +8,8 @@
 #include "step.h"
 #include "exchange.h"
 #include "farewell.h"
+#include "greet.h"
+#include "relay.h"
 #include "shake.h"
 #include "tunnel.h"
 
@@ -18,6 +20,7 @@ client_events(const struct session *s)
 	int out = conn_unsent(c) ? POLLOUT : 0;
 
 	switch ((enum phase)s->phase) {
+	case S_GREET:
 	case S_SHAKE:
 	case S_HEAD:
 		return POLLIN;
@@ -34,6 +37,8 @@ client_events(const struct session *s)
 	case S_TUNNEL:
 		return out | (c->eof || conn_unsent(s->u) ||
 		    session_waits(s) ? 0 : POLLIN);
+	case S_RELAY:
+		return out | (c->eof || conn_unsent(s->u) ? 0 : POLLIN);
 	case S_LINGER:
 		return out | (c->eof ? 0 : POLLIN);
 	case S_FREE:
@@ -59,6 +64,8 @@ upstream_events(const struct session *s)
 			out = POLLOUT;
 		return out | (conn_unsent(s->c) ? 0 : POLLIN);
 	case S_TUNNEL:
+		return out | (u->eof || conn_unsent(s->c) ? 0 : POLLIN);
+	case S_RELAY:
 		return out | (u->eof || conn_unsent(s->c) ? 0 : POLLIN);
 	case S_LINGER:
 		return out | POLLIN;
@@ -96,6 +103,9 @@ static void
 writable(struct session *s, struct conn *c)
 {
 	switch ((enum phase)s->phase) {
+	case S_RELAY:
+		relay_write(s, c);
+		break;
 	case S_SHAKE:
 		shake_client(s);
 		break;
@@ -141,6 +151,12 @@ static void
 readable(struct session *s, struct conn *c)
 {
 	switch ((enum phase)s->phase) {
+	case S_GREET:
+		greet_client(s);
+		break;
+	case S_RELAY:
+		relay_read(s, c);
+		break;
 	case S_SHAKE:
 		shake_client(s);
 		break;
@@ -204,6 +220,11 @@ step_serve(struct conn *c, int revents)
 			settle(s);
 		return;
 	}
+	if (s->phase == S_RELAY && revents == POLLIN) {
+		if (!relay_read(s, c))
+			settle(s);
+		return;
+	}
 	if (revents & POLLOUT)
 		writable(s, c);
 	/* the end may be gone by now, and its memory be another's */
@@ -223,6 +244,12 @@ overdue(struct session *s, enum reason why)
 			exchange_refuse_head(s, why);
 		else
 			session_end(s, why, BY_WEIR);
+		break;
+	case S_GREET:
+		greet_failed(s, why);
+		break;
+	case S_RELAY:
+		session_end(s, why, BY_WEIR);
 		break;
 	case S_SHAKE:
 		shake_failed(s, why);

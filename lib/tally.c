@@ -67,6 +67,15 @@ crowded(struct session *s, const struct tally *t)
 	return false;
 }
 
+bool
+tally_request(const struct session *s)
+{
+	unsigned max = s->route->max_requests_address;
+
+	return max == 0 || s->peer.family == AF_UNIX ||
+	    peer_take(&s->peer, s->route->tally->what, max, world.now);
+}
+
 enum reason
 tally_enter(struct session *s)
 {

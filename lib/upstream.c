@@ -48,7 +48,7 @@ upstream_ref(const struct conf_endpoint *e, const char *how,
 
 	for (up = all; up != NULL; up = up->next) {
 		if (strcmp(up->text, e->text) == 0 &&
-		    strcmp(up->how, how) == 0) {
+		    strcmp(up->how, how) == 0 && up->proxy == e->proxy) {
 			up->refs++;
 			tls_client_free(up->tls);
 			up->tls = tls;
@@ -64,6 +64,7 @@ upstream_ref(const struct conf_endpoint *e, const char *how,
 	up->host = copy(e->host);
 	up->authority = copy(e->authority);
 	up->port = e->port;
+	up->proxy = e->proxy;
 	up->refs = 1;
 	up->id = ++last_id;
 	up->next = all;
@@ -152,7 +153,8 @@ bool
 upstream_give(struct upstream *up, struct conn *c, unsigned max,
     int64_t idle_ms, int64_t now)
 {
-	if (up->n_idle >= max || idle_ms == 0)
+	/* one that was opened for one client is of no use to another */
+	if (up->n_idle >= max || idle_ms == 0 || up->proxy != 0)
 		return false;
 	c->kind = CONN_POOLED;
 	c->owner = up;

@@ -287,6 +287,8 @@ value_parse(enum value_type type, const char *text, uint64_t min,
 		return endpoint_path(a, text, field);
 	if (type == VALUE_NAME && *text != '\0')
 		return endpoint_name(a, text, field);
+	if (type == VALUE_FIELD && !field_is_token(all))
+		return "not the name of a field";
 	if (type == VALUE_PIN && *text != '\0')
 		return parse_pin(text, field, a);
 	if (type == VALUE_BALANCE)

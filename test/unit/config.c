@@ -186,9 +186,25 @@ static const struct {
 	{ "listen", "not an address", {
 		{ "", "empty" },
 		{ "http://", "scheme only" },
+		{ "tls://", "scheme only, tls" },
 	} },
-	{ "listen", "not http://, https://, ws://, wss:// or unix:/PATH", {
-		{ "tcp://:80", "scheme" },
+	{ "listen", "not http://, https://, ws://, wss://, tcp://, tls:// or "
+	    "unix:/PATH", {
+		{ "ftp://:80", "scheme" },
+		{ "tcps://:80", "scheme, nearly" },
+	} },
+	{ "listen", "it needs a port", {
+		{ "tcp://127.0.0.1", "tcp" },
+	} },
+	{ "listen", "only proxy, allow=NETWORKS and deny=NETWORKS may follow "
+	    "the address", {
+		{ ":80 proxy=1", "version" },
+		{ ":80 proxy allow", "no networks" },
+		{ ":80 proxy x", "word" },
+		{ "unix:/a b proxy c", "behind a path" },
+	} },
+	{ "listen", "a word behind the address stands twice", {
+		{ ":80 proxy\tproxy", "twice" },
 	} },
 	{ "listen", "a listener has no path, query or user", {
 		{ "http://:80/", "path" },
@@ -226,8 +242,16 @@ static const struct {
 		{ "", "empty" },
 		{ "ws://", "scheme only" },
 	} },
-	{ "upstream", "not http://, https://, ws://, wss:// or unix:/PATH", {
-		{ "tcp://a:1", "scheme" },
+	{ "upstream", "not http://, https://, ws://, wss://, tcp://, tls:// "
+	    "or unix:/PATH", {
+		{ "ftp://a:1", "scheme" },
+	} },
+	{ "upstream", "it needs a port", {
+		{ "tls://a", "tls" },
+	} },
+	{ "upstream", "the PROXY protocol is proxy=1 or proxy=2", {
+		{ "http://a:1 proxy=0", "version" },
+		{ "http://a:1 proxy=", "no version" },
 	} },
 	{ "upstream", "an upstream has no path, query or user", {
 		{ "http://a:1/v1", "path" },
@@ -237,8 +261,9 @@ static const struct {
 		{ "http://u:p@a:1", "user" },
 		{ "http:///", "slash only" },
 	} },
-	{ "upstream", "only weight=NUMBER, backup and max_connections=NUMBER "
-	    "may follow the address", {
+	{ "upstream", "only weight=NUMBER, backup, max_connections=NUMBER and "
+	    "proxy=VERSION may follow the address", {
+		{ "http://a:1 allow=all", "a listener's" },
 		{ "http://a:1 http://b:1", "two" },
 		{ "http://a b:1", "blank" },
 		{ "a:1 Backup", "case" },
@@ -247,6 +272,7 @@ static const struct {
 	} },
 	{ "upstream", "a word behind the address stands twice", {
 		{ "a:1 backup weight=1 backup", "backup" },
+		{ "a:1 proxy=1 proxy", "proxy" },
 		{ "a:1 max_connections=1 max_connections=1", "max_connections" },
 	} },
 	{ "upstream", "a weight is 1 to 1000", {
@@ -265,6 +291,7 @@ static const struct {
 	{ "upstream", "a port is 1 to 65535", {
 		{ "a:0", "port" },
 		{ "a:+1", "port sign" },
+		{ "http://a:1, http://b:1", "two" },
 		{ "http://a:", "port none" },
 		{ "http://a:1, http://b:1", "two" },
 	} },

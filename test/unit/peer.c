@@ -219,7 +219,7 @@ test_flows(void)
 		for (j = 0; j < 6 && flows[i].steps[j].tries > 0; j++) {
 			served = 0;
 			for (n = 0; n < flows[i].steps[j].tries; n++)
-				served += peer_take(&p, flows[i].a_second,
+				served += peer_take(&p, 0, flows[i].a_second,
 				    began + flows[i].steps[j].at);
 			expect(served == flows[i].steps[j].served, "bucket",
 			    flows[i].why);
@@ -228,9 +228,13 @@ test_flows(void)
 	/* a limit that a reload has lowered, and raised */
 	began += 1000000;
 	for (n = served = 0; n < 20; n++)
-		served += peer_take(&p, 10, began);
-	expect(served == 10 && !peer_take(&p, 2, began), "bucket", "lowered");
-	expect(peer_take(&p, 1000, began + 1), "bucket", "raised");
+		served += peer_take(&p, 0, 10, began);
+	expect(served == 10 && !peer_take(&p, 0, 2, began), "bucket", "lowered");
+	expect(peer_take(&p, 0, 1000, began + 1), "bucket", "raised");
+	/* for something else there is another one */
+	expect(peer_take(&p, 1, 1, began), "bucket", "another");
+	expect(!peer_take(&p, 1, 1, began), "bucket", "and it is empty");
+	expect(peer_take(&p, 2, 1, began), "bucket", "a third");
 }
 
 /* each address by itself, and no memory for those that are gone */
@@ -244,8 +248,8 @@ test_buckets(void)
 	for (i = 0; i < LEN(pairs); i++, now += 1000) {
 		a = peer_of(pairs[i].a, 1);
 		b = peer_of(pairs[i].b, 2);
-		expect(peer_take(&a, 1, now), "bucket", pairs[i].why);
-		expect(peer_take(&b, 1, now) != pairs[i].same, "bucket",
+		expect(peer_take(&a, 0, 1, now), "bucket", pairs[i].why);
+		expect(peer_take(&b, 0, 1, now) != pairs[i].same, "bucket",
 		    pairs[i].why);
 	}
 	/* a hundred are all known, while others come and go */
@@ -255,7 +259,7 @@ test_buckets(void)
 		for (i = 0; i < 200; i++) {
 			a.ip[0] = (uint8_t)(i % 100);
 			a.ip[1] = (uint8_t)(n % 3);
-			expect(peer_take(&a, 1, now) == (i < 100), "bucket",
+			expect(peer_take(&a, 0, 1, now) == (i < 100), "bucket",
 			    "a hundred");
 		}
 	}

@@ -4,6 +4,8 @@
  * only the last may be enough for. Requests and responses are parsed from
  * text first, and rules come from a configuration.
  */
+#include <sys/socket.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +151,7 @@ compare(writer *w, const void *what, const void *how, const char *want,
 #define GET "GET / HTTP/1.1\r\nHost: a.example\r\n"
 
 static const struct {
-	const char *in, *lines, *authority, *client, *out;
+	const char *in, *lines, *authority, *client, *via, *hidden, *out;
 	size_t strip;
 	bool tls, handshake;
 	const char *why;
@@ -278,6 +280,29 @@ static const struct {
 	{.in = GET "\r\n", .client = "unix:",
 	 .out = GET FROM("unix:", "http") HOST("a.example") REQUEST_ID "\r\n",
 	 .why = "unix"},
+	/* by a trusted proxy, 10.0.0.1 */
+	{.in = GET "X-Forwarded-For: 9.9.9.9, 1.2.3.4, 10.0.0.2\r\n"
+	 "X-Forwarded-Proto: https\r\nX-Forwarded-Host: b.example\r\n"
+	 "X-Forwarded-Port: 1\r\nX-Request-Id: x-1\r\n"
+	 "Forwarded: for=9.9.9.9\r\n\r\n",
+	 .via = "10.0.0.1", .tls = true, .lines = "forwarded=yes",
+	 .out = GET "X-Forwarded-Port: 1\r\n"
+	 FROM("1.2.3.4, 10.0.0.2, 10.0.0.1", "https") HOST("b.example")
+	 "X-Request-Id: x-1\r\n"
+	 "Forwarded: for=1.2.3.4;host=\"b.example\";proto=https, "
+	 "for=10.0.0.2, for=10.0.0.1\r\n\r\n", .why = "trusted"},
+	{.in = GET "X-Forwarded-For: bad\r\nX-Forwarded-Host: a b\r\n\r\n",
+	 .via = "10.0.0.1",
+	 .out = GET FROM("10.0.0.1", "http") HOST("a.example") REQUEST_ID
+	 "\r\n", .client = "10.0.0.1", .why = "trusted, and nothing told"},
+	{.in = GET "X-Forwarded-For: 2001:db8::1\r\n\r\n", .via = "unix:",
+	 .lines = "forwarded=yes", .out = GET FROM("2001:db8::1", "http")
+	 HOST("a.example") REQUEST_ID "Forwarded: for=\"[2001:db8::1]\";"
+	 "host=\"a.example\";proto=http, for=_unix\r\n\r\n",
+	 .why = "trusted, on a unix socket"},
+	{.in = GET "X-Client: 1.2.3.4\r\nX-Clients: 5\r\n\r\n",
+	 .hidden = "x-client", .out = GET "X-Clients: 5\r\n" ORIGIN "\r\n",
+	 .why = "a field for trusted proxies"},
 	{.in = GET "\r\n", .lines = "forwarded=yes",
 	 .out = GET ORIGIN "Forwarded: for=192.0.2.7;host=\"a.example\";"
 	 "proto=http\r\n\r\n", .why = "forwarded, ipv4"},
@@ -396,10 +421,27 @@ static const struct {
 	 .why = "rules of responses"},
 };
 
+/* what a proxy at that address says, which is trusted with its network */
+static void
+proxy_says(struct conf *c, const char *via, const struct http_head *h,
+    struct client *from)
+{
+	struct peer p = { .family = AF_UNIX };
+	const char *shown;
+
+	if (strcmp(via, "unix:") != 0)
+		cidr_address((struct span){via, strlen(via)}, 0, &p);
+	if (cidr_add(&c->arena, "10.0.0.0/8, unix", true, &c->trusted,
+	    &shown) != NULL)
+		fail("trusted", via);
+	client_find(c, &p, h, from);
+}
+
 static void
 test_requests(void)
 {
 	struct rewrite_request how;
+	static struct client from;
 	struct http_request q;
 	struct conf *c;
 	size_t i, n;
@@ -424,6 +466,12 @@ test_requests(void)
 		how.id = ID;
 		how.tls = requests[i].tls;
 		how.handshake = requests[i].handshake;
+		how.hidden = requests[i].hidden;
+		if (requests[i].via != NULL) {
+			proxy_says(c, requests[i].via, &q.h, &from);
+			how.from = &from;
+			how.via = requests[i].via;
+		}
 		compare(write_request, &q, &how, requests[i].out, "request",
 		    requests[i].why);
 		conf_free(c);

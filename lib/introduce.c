@@ -1,0 +1,49 @@
+/* Heads of the PROXY protocol for upstreams: see introduce.h. */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "introduce.h"
+#include "proxyhead.h"
+
+/* sends a head: 1, 0 c is not connected yet, -1 with errno */
+static int
+send_head(struct conn *c, unsigned version, const struct peer *src,
+    const struct peer *dst)
+{
+	unsigned char head[PROXYHEAD_OWN_MAX];
+	size_t n = proxyhead_write(head, version, src, dst);
+	ssize_t sent = conn_write(c, head, n);
+
+	if (sent < 0)
+		return conn_passing(errno) ? 0 : -1;
+	/* a buffer that is empty takes so few bytes at once */
+	errno = ENOBUFS;
+	c->greeted = sent == (ssize_t)n;
+	return c->greeted ? 1 : -1;
+}
+
+int
+introduce(struct session *s, struct conn *c)
+{
+	struct peer at;
+	struct addr a;
+
+	if (s->up->proxy == 0 || c->greeted)
+		return 1;
+	memset(&a, 0, sizeof a);
+	a.len = sizeof a.u;
+	if (getsockname(s->c->fd, &a.u.sa, &a.len) < 0)
+		a.u.sa.sa_family = AF_UNSPEC;
+	peer_from(&at, &a);
+	return send_head(c, s->up->proxy, &s->peer, &at);
+}
+
+int
+introduce_weir(const struct upstream *up, struct conn *c)
+{
+	if (up->proxy == 0 || c->greeted)
+		return 1;
+	return send_head(c, up->proxy, NULL, NULL);
+}
