@@ -4,6 +4,7 @@ import getpass
 import hashlib
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -391,6 +392,17 @@ def two_words_are_enough():
                 same(c.recv_n(1), b'x', 'echo')
 
 
+def recipe(port):
+    """examples/ssh.conf, on ports of this machine."""
+    with open(TOP + '/examples/ssh.conf') as f:
+        text = f.read()
+    for old, new in (('tcp://:2222', 'tcp://127.0.0.1:@PORT@'),
+                     ('127.0.0.1:22', '127.0.0.1:%d' % port)):
+        assert old in text, old
+        text = re.sub(re.escape(old) + r'(?!\d)', new, text)
+    return text
+
+
 @case
 def ssh():
     sshd, ssh_, keygen = [shutil.which(n) or '/usr/sbin/' + n
@@ -416,7 +428,7 @@ def ssh():
             until(lambda: listening(port) or p.poll() is not None, 'sshd')
             if p.poll() is not None:
                 raise Skip('sshd does not run here')
-            with Weir(conf('tcp://127.0.0.1:%d' % port)) as w:
+            with Weir(recipe(port)) as w:
                 data = random.Random(7).randbytes(2 << 20)
                 r = subprocess.run(
                     [ssh_, '-F', 'none', '-i', d + '/user', '-p', str(w.port),
