@@ -119,6 +119,8 @@ async def recv_all(ws, side):
 async def play(ws, side):
     other = 'server' if side == 'client' else 'client'
     await asyncio.gather(send_all(ws, side), recv_all(ws, other))
+    # silence at last, so that weir asks, however busy the machine was
+    await asyncio.sleep(0.5)
     await ws.send('done')
     same(await ws.recv(), 'done', 'the last one')
     if side == 'client':

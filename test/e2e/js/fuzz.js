@@ -58,6 +58,8 @@ async function play(ws) {
 		ws.on('close', (code, reason) => got < n && fail(new Error(
 		    'closed at ' + got + ': ' + code + ' ' + reason)));
 	});
+	const last = new Promise((done) =>
+	    ws.on('message', () => got > n && done()));
 	const closed = new Promise((done) => ws.on('close', done));
 	for (let i = 0; i < n; i++) {
 		sendOne(ws, i);
@@ -72,10 +74,12 @@ async function play(ws) {
 	const asked = Array.from({length: n}, (_, i) => i).filter(asks);
 	while (pongs.length < asked.length)
 		await new Promise((done) => setTimeout(done, 5));
+	// silence at last, so that weir asks, however busy the machine was
+	await new Promise((done) => setTimeout(done, 500));
 	// the other end is not done yet, perhaps: the client closes
 	ws.send('done');
 	if (role === 'client') {
-		await new Promise((done) => ws.on('message', done));
+		await last;
 		ws.close(1000, 'done');
 	}
 	const code = await closed;
