@@ -25,7 +25,7 @@ enum conn_kind {
 	CONN_CLIENT, /* owner: the session */
 	CONN_UPSTREAM, /* owner: the session */
 	CONN_ATTEMPT, /* being connected; owner: the session */
-	CONN_POOLED, /* idle to an upstream; owner: the upstream */
+	CONN_POOLED, /* idle to an upstream; owner: its place there, upstream.c */
 	/* from here on, ends of weir's own */
 	CONN_LISTENER, /* owner: the listener */
 	CONN_SIGNALS, /* the pipe that signals are written to */
@@ -59,8 +59,6 @@ struct conn {
 	uint32_t slot;  /* in the active set, while not asleep */
 	struct buf *in, *out;
 	struct tls *tls; /* or NULL: plain bytes */
-	struct conn *next, *prev; /* in the owner's list */
-	int64_t since; /* when it went to the pool, or was begun */
 };
 
 /* at most max ends at once; call once */

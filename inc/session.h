@@ -61,7 +61,8 @@ enum party { BY_NOBODY, BY_CLIENT, BY_UPSTREAM, BY_WEIR };
 /* a request and its answer; held from the head's end to the answer's */
 struct exchange {
 	struct buf *head;  /* the request as it goes upstream */
-	struct conn *attempts; /* connections being made, by conn.next */
+	struct conn *attempts[RESOLVE_MAX]; /* connections being made */
+	unsigned n_attempts;
 	int64_t began;     /* the head's last byte */
 	int64_t attempt_at; /* when to try one more address, or 0 */
 	enum reason lost;  /* why the last attempt failed */

@@ -28,7 +28,7 @@ struct upstream {
 	int64_t ask_at;  /* when to look it up again */
 	unsigned n_addrs;
 	struct addr addrs[RESOLVE_MAX];
-	struct conn *idle, *oldest; /* last in first out */
+	struct spare *idle, *oldest; /* last in first out */
 	unsigned n_idle;
 	int64_t idle_ms; /* how long one may stay idle */
 	unsigned open;   /* requests and tunnels on it, over all routes */
@@ -48,11 +48,13 @@ struct upstream *upstream_ref(const struct conf_endpoint *e, const char *how,
     struct tls_client *tls);
 void upstream_unref(struct upstream *up);
 
+/* the bytes that one idle connection takes beside its own */
+size_t upstream_spare_size(void);
 /* takes the idle connection used last, or NULL */
 struct conn *upstream_take(struct upstream *up);
 /*
- * Keeps c idle for up to idle_ms unless max are kept already; false: c is
- * still the caller's.
+ * Keeps c idle for up to idle_ms unless max are kept already, or memory ran
+ * out; false: c is still the caller's.
  */
 bool upstream_give(struct upstream *up, struct conn *c, unsigned max,
     int64_t idle_ms, int64_t now);

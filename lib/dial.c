@@ -1,4 +1,5 @@
 /* Connecting to upstreams: see dial.h. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,12 +51,11 @@ begin(const struct addr *a)
 static void
 unlink_attempt(struct exchange *x, struct conn *c)
 {
-	struct conn **at;
+	unsigned i;
 
-	for (at = &x->attempts; *at != c; at = &(*at)->next)
-		;
-	*at = c->next;
-	c->next = NULL;
+	for (i = 0; x->attempts[i] != c; i++)
+		assert(i + 1 < x->n_attempts);
+	x->attempts[i] = x->attempts[--x->n_attempts];
 }
 
 /* c has taken the first byte: it is the one, the other attempts end */
@@ -63,14 +63,10 @@ static enum dial
 win(struct session *s, struct conn *c)
 {
 	struct exchange *x = s->x;
-	struct conn *other, *next;
 
 	unlink_attempt(x, c);
-	for (other = x->attempts; other != NULL; other = next) {
-		next = other->next;
-		conn_close(other);
-	}
-	x->attempts = NULL;
+	while (x->n_attempts > 0)
+		conn_close(x->attempts[--x->n_attempts]);
 	x->attempt_at = 0;
 	c->kind = CONN_UPSTREAM;
 	s->u = c;
@@ -183,8 +179,9 @@ attempt(struct session *s)
 		x->lost = R_NO_MEMORY;
 		return DIAL_LOST;
 	}
-	c->next = x->attempts;
-	x->attempts = c;
+	/* each is to an address of its own */
+	assert(x->n_attempts < RESOLVE_MAX);
+	x->attempts[x->n_attempts++] = c;
 	x->attempt_at = x->next_addr < s->up->n_addrs ?
 	    world.now + ATTEMPT_DELAY_MS : 0;
 	return try_send(s, c);
@@ -203,7 +200,7 @@ attempts(struct session *s)
 			return d;
 	}
 	x->attempt_at = 0;
-	return x->attempts != NULL ? DIAL_WAIT : DIAL_LOST;
+	return x->n_attempts > 0 ? DIAL_WAIT : DIAL_LOST;
 }
 
 /* an idle connection that still stands, or NULL */
@@ -342,7 +339,7 @@ dial_more(struct session *s)
 	struct exchange *x = s->x;
 
 	x->attempt_at = 0;
-	if (x->attempts == NULL && x->next_addr == 0)
+	if (x->n_attempts == 0 && x->next_addr == 0)
 		return dial_start(s);
 	return attempts(s);
 }

@@ -83,7 +83,7 @@ session_init(struct conf *conf)
 	    (uint64_t)n * (sizeof(struct session) +
 	    sizeof(struct exchange) + sizeof(struct heap_item)) +
 	    (uint64_t)conns * (sizeof(struct conn) + sizeof(struct conn *) +
-	    8) +
+	    8 + upstream_spare_size()) +
 	    2 * out_size + conf->fields_max * sizeof *world.fields;
 }
 
@@ -549,15 +549,10 @@ exchange_open(struct session *s)
 void
 session_drop_upstream(struct session *s)
 {
-	struct conn *c, *next;
+	struct exchange *x = s->x;
 
-	if (s->x != NULL) {
-		for (c = s->x->attempts; c != NULL; c = next) {
-			next = c->next;
-			conn_close(c);
-		}
-		s->x->attempts = NULL;
-	}
+	while (x != NULL && x->n_attempts > 0)
+		conn_close(x->attempts[--x->n_attempts]);
 	conn_close(s->u);
 	s->u = NULL;
 }

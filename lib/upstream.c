@@ -8,6 +8,7 @@
 
 #include "upstream.h"
 #include "log.h"
+#include "room.h"
 #include "tls.h"
 
 /* a name that could not be looked up is asked for again after this */
@@ -15,6 +16,16 @@
 /* the longest that one is left out for its failures */
 #define OUT_MAX_MS 300000
 
+/* the place of an idle connection. The connections have none in themselves,
+ * since most of them are never idle */
+struct spare {
+	struct spare *next, *prev;
+	struct upstream *up;
+	struct conn *c;
+	int64_t since;
+};
+
+static struct room spares = ROOM(sizeof(struct spare));
 static struct upstream *all;
 static uint64_t last_id;
 static int64_t next_idle = INT64_MAX, next_ask = INT64_MAX;
@@ -80,35 +91,39 @@ upstream_ref(const struct conf_endpoint *e, const char *how,
 	return up;
 }
 
-/* takes c out of its upstream's list of idle ones */
-static void
-unlink_idle(struct upstream *up, struct conn *c)
+/* takes a connection out of its upstream's list of idle ones */
+static struct conn *
+take(struct spare *p)
 {
-	if (c->prev != NULL)
-		c->prev->next = c->next;
+	struct upstream *up = p->up;
+	struct conn *c = p->c;
+
+	if (p->prev != NULL)
+		p->prev->next = p->next;
 	else
-		up->idle = c->next;
-	if (c->next != NULL)
-		c->next->prev = c->prev;
+		up->idle = p->next;
+	if (p->next != NULL)
+		p->next->prev = p->prev;
 	else
-		up->oldest = c->prev;
-	c->next = c->prev = NULL;
+		up->oldest = p->prev;
 	assert(up->n_idle > 0);
 	up->n_idle--;
+	room_put(&spares, p);
+	c->owner = NULL;
+	return c;
 }
 
 void
 upstream_drop(struct conn *c)
 {
-	unlink_idle(c->owner, c);
-	conn_close(c);
+	conn_close(take(c->owner));
 }
 
 static void
 drop_idle(struct upstream *up)
 {
 	while (up->idle != NULL)
-		upstream_drop(up->idle);
+		conn_close(take(up->idle));
 }
 
 void
@@ -142,31 +157,40 @@ upstream_unref(struct upstream *up)
 struct conn *
 upstream_take(struct upstream *up)
 {
-	struct conn *c = up->idle;
+	return up->idle != NULL ? take(up->idle) : NULL;
+}
 
-	if (c != NULL)
-		unlink_idle(up, c);
-	return c;
+size_t
+upstream_spare_size(void)
+{
+	return sizeof(struct spare);
 }
 
 bool
 upstream_give(struct upstream *up, struct conn *c, unsigned max,
     int64_t idle_ms, int64_t now)
 {
+	struct spare *p;
+
 	/* one that was opened for one client is of no use to another */
 	if (up->n_idle >= max || idle_ms == 0 || up->proxy != 0)
 		return false;
+	p = room_get(&spares);
+	if (p == NULL)
+		return false;
 	c->kind = CONN_POOLED;
-	c->owner = up;
+	c->owner = p;
 	c->reused = true;
-	c->since = now;
-	c->prev = NULL;
-	c->next = up->idle;
+	p->up = up;
+	p->c = c;
+	p->since = now;
+	p->prev = NULL;
+	p->next = up->idle;
 	if (up->idle != NULL)
-		up->idle->prev = c;
+		up->idle->prev = p;
 	else
-		up->oldest = c;
-	up->idle = c;
+		up->oldest = p;
+	up->idle = p;
 	up->n_idle++;
 	up->idle_ms = idle_ms;
 	if (up->oldest->since + idle_ms < next_idle)
@@ -274,7 +298,7 @@ upstream_expire(int64_t now)
 	for (up = all; up != NULL; up = up->next) {
 		while (up->oldest != NULL &&
 		    up->oldest->since + up->idle_ms <= now)
-			upstream_drop(up->oldest);
+			conn_close(take(up->oldest));
 		if (up->oldest != NULL &&
 		    up->oldest->since + up->idle_ms < next)
 			next = up->oldest->since + up->idle_ms;
