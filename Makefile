@@ -78,6 +78,7 @@ UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 	test/unit/log.test test/unit/peer.test test/unit/probejudge.test \
 	test/unit/proxyhead.test test/unit/redact.test test/unit/resolve.test \
 	test/unit/rewrite.test test/unit/room.test test/unit/route.test \
+	test/unit/session.test \
 	test/unit/shown.test test/unit/slab.test test/unit/sse.test \
 	test/unit/tell.test test/unit/tls.test test/unit/tlscache.test \
 	test/unit/tlsdefects.test test/unit/tlspool.test \

@@ -130,22 +130,22 @@ struct session {
 	uint32_t timer;     /* in the heap */
 	uint32_t requests;
 	uint8_t phase, by, reason;
-	bool tls;           /* the client's side is encrypted */
-	bool idle;          /* in the list of the idle */
-	bool pipelined;     /* c->in may hold a whole request */
 	uint8_t close_why;  /* the reason, when close_at has come; once ending,
 	                     * that of the Close */
 	uint16_t code;      /* of the Close that weir has put in, or 0 */
 	uint8_t rsv;        /* of the tunnel's frames: track.h */
 	uint8_t sift;       /* ends whose frames are looked at one by one */
-	bool metered;       /* the client may have to wait */
-	bool slowed;        /* c->in begins with a message that has to wait */
-	bool ending;        /* weir ends the tunnel, where frames end */
-	bool tcp;           /* of a tcp:// or tls:// listener: no HTTP */
-	bool counted;       /* in the census of addresses */
-	bool in_route;      /* in route->open, as a tunnel */
-	bool tallied;       /* a tunnel or a handshake in route->tally */
-	bool tallied_address; /* and in the census of its addresses */
+	bool tls : 1;       /* the client's side is encrypted */
+	bool idle : 1;      /* in the list of the idle */
+	bool pipelined : 1; /* c->in may hold a whole request */
+	bool metered : 1;   /* the client may have to wait */
+	bool slowed : 1;    /* c->in begins with a message that has to wait */
+	bool ending : 1;    /* weir ends the tunnel, where frames end */
+	bool tcp : 1;       /* of a tcp:// or tls:// listener: no HTTP */
+	bool counted : 1;   /* in the census of addresses */
+	bool in_route : 1;  /* in route->open, as a tunnel */
+	bool tallied : 1;   /* a tunnel or a handshake in route->tally */
+	bool tallied_address : 1; /* and in the census of its addresses */
 };
 
 /* what is one for the whole process, and what a turn knows */
