@@ -102,14 +102,17 @@ $(UNIT): $(OBJ) $(HDR) test/unit/guard.h
 .c.test:
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB)
 
-# everything in one file, for any Linux of this kind: needs musl-gcc
+# everything in one file, for any Linux of this kind: needs musl-gcc. What
+# only a debugger reads of the libraries, how to unwind them, goes too.
 static:
 	$(MAKE) CC=musl-gcc LIB="$(LIB)" weir-static
 weir-static: proxy.c $(OBJ:.o=.c) $(HDR)
-	$(CC) $(STD) $(WARN) $(INC) -Os -static -ffunction-sections \
-	    -fdata-sections -fno-asynchronous-unwind-tables \
+	$(CC) $(STD) $(WARN) $(INC) -Os -flto -flto-partition=none -fno-pie \
+	    -no-pie -static -ffunction-sections -fdata-sections \
+	    -fno-asynchronous-unwind-tables \
 	    -Wl,--gc-sections,-z,noseparate-code -s -o $@ proxy.c \
 	    $(OBJ:.o=.c) $(LIB)
+	strip -R .eh_frame -R .comment $@
 
 # TEST are the names of those to run: all without it
 unit: weir $(UNIT)
