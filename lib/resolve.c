@@ -8,6 +8,7 @@
  * later calls.
  */
 #include <sys/types.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #ifdef __linux__
@@ -275,16 +276,16 @@ transmit(int fd, const void *p, size_t n)
 static void
 close_from(int fd)
 {
-	long max;
+	struct rlimit most;
+	int max = 65536;
 
 #ifdef SYS_close_range
 	if (syscall(SYS_close_range, (unsigned)fd, ~0u, 0u) == 0)
 		return;
 #endif
-	max = sysconf(_SC_OPEN_MAX);
 	/* it may be a billion; that many were never open */
-	if (max < 0 || max > 65536)
-		max = 65536;
+	if (getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_cur < 65536)
+		max = (int)most.rlim_cur;
 	for (; fd < max; fd++)
 		close(fd);
 }
