@@ -11,12 +11,11 @@
 enum reload { LIVE, START };
 
 struct key {
-	const char *name;
+	const char *name, *def, *help;
 	enum value_type type;
 	enum reload reload;
+	unsigned short offset, size; /* of the field */
 	bool route; /* offset is into struct conf_route, else struct conf */
-	size_t offset, size; /* of the field */
-	const char *def, *help;
 };
 
 /* in the order of keys.h, up to one without a name */

@@ -6,14 +6,13 @@
 
 const struct key key_all[] = {
 #define ROW(field, key, type, def, reload, help) \
-	{ key, VALUE_##type, reload, false, offsetof(struct conf, field), \
-	    sizeof(CONF_T_##type), def, help },
+	{ key, def, help, VALUE_##type, reload, \
+	    offsetof(struct conf, field), sizeof(CONF_T_##type), false },
 	KEYS_GLOBAL(ROW)
 #undef ROW
 #define ROW(field, key, type, def, reload, help) \
-	{ key, VALUE_##type, reload, true, \
-	    offsetof(struct conf_route, field), sizeof(CONF_T_##type), def, \
-	    help },
+	{ key, def, help, VALUE_##type, reload, \
+	    offsetof(struct conf_route, field), sizeof(CONF_T_##type), true },
 	KEYS_ROUTE(ROW)
 #undef ROW
 	{ .name = NULL }
