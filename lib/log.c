@@ -30,6 +30,7 @@
 
 #include "log.h"
 #include "buf.h"
+#include "syslogd.h"
 
 #define SINK_SIZE (16 * 1024)
 #define LINE_SIZE (8 * 1024)
@@ -97,7 +98,7 @@ wall_ms(void)
 static void
 text_time(struct text *t)
 {
-	static char text[sizeof "2026-11-21T06:50:43"];
+	static char text[80]; /* 2026-11-21T06:50:43 */
 	static int64_t of = -1; /* the second that text shows */
 	int64_t ms = wall_ms();
 	char fraction[5] = {'.', '0', '0', '0', 'Z'};
@@ -113,7 +114,9 @@ text_time(struct text *t)
 		second = (time_t)of;
 		if (gmtime_r(&second, &tm) == NULL)
 			memset(&tm, 0, sizeof tm);
-		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+		snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d",
+		    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		    tm.tm_min, tm.tm_sec);
 	}
 	for (i = 3, rest = (int)(ms % 1000); i > 0; i--, rest /= 10)
 		fraction[i] = (char)('0' + rest % 10);
@@ -286,6 +289,8 @@ push(struct sink *k)
 static void
 flush(struct sink *k)
 {
+	if (k->kind == SYSLOG)
+		return;
 	push(k);
 	if (k->n > 0 || k->lost == 0)
 		return;
@@ -313,15 +318,16 @@ report(struct sink *k)
 {
 	char msg[48];
 	struct text m, t;
+	bool json = use_json && k->kind != SYSLOG;
 
 	text_init(&m, msg, sizeof msg);
 	text_uint(&m, k->lost);
 	text_str(&m, k->lost == 1 ? " log line lost" : " log lines lost");
 	text_init(&t, k->data, sizeof k->data);
-	text_start(&t, k, use_json, LOG_L_WARN, "message");
-	text_key(&t, "msg", use_json);
-	text_value(&t, msg, m.n, use_json);
-	text_str(&t, use_json ? "}\n" : "\n");
+	text_start(&t, k, json, LOG_L_WARN, "message");
+	text_key(&t, "msg", json);
+	text_value(&t, msg, m.n, json);
+	text_str(&t, json ? "}\n" : "\n");
 	k->n = t.n;
 	k->lost = 0;
 }
@@ -369,8 +375,7 @@ open_dest(const char *dest, int *fd, enum kind *kind)
 	*fd = -1;
 	*kind = SYSLOG;
 	if (strcmp(dest, "syslog") == 0) {
-		/* at once: there may be a chroot() before the first line */
-		openlog("weir", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		syslogd_open();
 		return 0;
 	}
 	if (strcmp(dest, "stderr") == 0)
@@ -643,15 +648,24 @@ log_pair_ms(const char *key, int64_t ms)
 	pair_end();
 }
 
+/* lines without their newline; those not taken are told of with a later one */
 static void
-to_syslog(void)
+to_syslog(struct sink *k)
 {
 	static const int priorities[] = {
 		LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG
 	};
+	uint64_t lost = k->lost;
 
-	/* without the newline */
-	syslog(priorities[line.level], "%.*s", (int)line.t.n - 1, line.data);
+	if (lost > 0) {
+		report(k);
+		if (!syslogd_send(LOG_WARNING, k->data, k->n - 1))
+			k->lost = lost;
+		k->n = 0;
+	}
+	if (k->lost > 0 || !syslogd_send(priorities[line.level], line.data,
+	    line.t.n - 1))
+		k->lost++;
 }
 
 void
@@ -668,7 +682,7 @@ log_end(void)
 		text_str(&line.t, line.json ? "}\n" : "\n");
 	line.to = NULL;
 	if (to->kind == SYSLOG)
-		to_syslog();
+		to_syslog(to);
 	else
 		put(to, line.data, line.t.n);
 	errno = saved;

@@ -211,13 +211,21 @@ load_client(const struct conf *c, const struct conf_route *r,
 }
 
 static void
+put_day(char *p, size_t size, time_t when)
+{
+	const struct tm *tm = gmtime(&when);
+
+	snprintf(p, size, "%04d-%02d-%02d", tm->tm_year + 1900, tm->tm_mon + 1,
+	    tm->tm_mday);
+}
+
+static void
 warn_unset(const struct conf *c)
 {
-	time_t now = time(NULL), judged = (time_t)tls_now();
 	char is[32], by[32];
 
-	strftime(is, sizeof is, "%Y-%m-%d", gmtime(&now));
-	strftime(by, sizeof by, "%Y-%m-%d", gmtime(&judged));
+	put_day(is, sizeof is, time(NULL));
+	put_day(by, sizeof by, (time_t)tls_now());
 	log_warn("the clock is not set, it says %s: until it is, certificates "
 	    "are judged as of %s, and those that begin later are %s", is, by,
 	    c->clock_relaxed ? "believed (clock = relaxed)" :
