@@ -108,9 +108,9 @@ $(UNIT): $(OBJ) $(HDR) test/unit/guard.h
 static:
 	$(MAKE) CC=musl-gcc LIB="$(LIB)" weir-static
 weir-static: proxy.c $(OBJ:.o=.c) $(HDR)
-	$(CC) $(STD) $(WARN) $(INC) -Os -flto -flto-partition=none -fno-pie \
+	$(CC) $(STD) $(WARN) $(INC) -Oz -flto -flto-partition=none -fno-pie \
 	    -no-pie -static -ffunction-sections -fdata-sections \
-	    -fno-asynchronous-unwind-tables \
+	    -fno-asynchronous-unwind-tables -fno-jump-tables \
 	    -Wl,--gc-sections,-z,noseparate-code -s -o $@ proxy.c \
 	    $(OBJ:.o=.c) $(LIB)
 	strip -R .eh_frame -R .comment $@
