@@ -289,10 +289,8 @@ push(struct sink *k)
 static void
 flush(struct sink *k)
 {
-	if (k->kind == SYSLOG)
-		return;
 	push(k);
-	if (k->n > 0 || k->lost == 0)
+	if (k->n > 0 || k->lost == 0 || k->kind == SYSLOG)
 		return;
 	report(k);
 	push(k);
