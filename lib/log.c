@@ -335,8 +335,9 @@ log_flush(void)
 {
 	int i, saved = errno;
 
+	/* each turn asks, and mostly there is nothing */
 	for (i = 0; i < LOG_STREAMS; i++)
-		if (sinks[i].refs > 0)
+		if (sinks[i].refs > 0 && (sinks[i].n > 0 || sinks[i].lost > 0))
 			flush(&sinks[i]);
 	errno = saved;
 }
