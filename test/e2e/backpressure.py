@@ -373,7 +373,9 @@ def crowd_that_leaves():
                 finish(c, s)
             w.wait_fds(fds + 4)
         others_go_on(o, w)
-        same({x['code'] for x in w.log('tunnel_close')}, {'1006'}, 'codes')
+        # a Close fits in where the upstream was reset between two frames
+        codes = {x['code'] for x in w.log('tunnel_close')}
+        assert codes <= {'1006', '1011'}, codes
 
 
 main()
