@@ -95,10 +95,13 @@ key_of(const struct peer *p, uint32_t what, uint64_t key[2])
 static size_t
 mix(const uint64_t key[2])
 {
-	uint64_t h = key[1] * 0xbf58476d1ce4e5b9u;
+	uint64_t h = key[0] ^ key[1] * 0x9e3779b97f4a7c15u;
 
-	h = (key[0] ^ h ^ h >> 32) * 0x9e3779b97f4a7c15u;
-	return (size_t)(h ^ h >> 32);
+	/* the finish of splitmix64: where the bytes of an address stand in the
+	 * word depends on the machine, so that all its bits have to count */
+	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
+	h = (h ^ h >> 27) * 0x94d049bb133111ebu;
+	return (size_t)(h ^ h >> 31);
 }
 
 static size_t
