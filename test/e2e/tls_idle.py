@@ -29,7 +29,8 @@ IDLE = int(2000 / SLOW)
 BOTH = int(500 / SLOW)
 TOTAL = int(os.environ.get('WEIR_BULK') or (60 << 20) / SLOW)
 MASK = b'\0\0\0\0'
-CONF = 'max_connections = 12000\nbuffers = 64\n'
+# no pings: a slow machine would have them in what is to cost nothing
+CONF = 'max_connections = 12000\nbuffers = 64\nping = 0\n'
 MESSAGE = b'm' * 125
 
 
