@@ -285,7 +285,9 @@ struct view {
 ssize_t view_read(struct conn *c, struct view *v, bool *full);
 /* the unused input alone */
 void view_kept(struct conn *c, struct view *v);
-/* keeps what lies behind the first used bytes; false: no buffer */
+/* drops the first used bytes; those behind them are still to be looked at */
+void view_skip(struct conn *c, struct view *v, size_t used);
+/* drops the first used bytes and keeps the others; false: no buffer */
 bool view_done(struct conn *c, struct view *v, size_t used);
 
 #endif

@@ -732,8 +732,7 @@ look_at_answer(struct session *s, struct view *v)
 	}
 	if (!interim(s, &r))
 		return false;
-	v->p += used;
-	v->n -= (size_t)used;
+	view_skip(s->u, v, (size_t)used);
 	return true;
 }
 
@@ -755,7 +754,7 @@ no_answer(struct session *s, ssize_t n, size_t had)
 void
 exchange_answer(struct session *s)
 {
-	struct view v, rest;
+	struct view v;
 	ssize_t n;
 	bool full;
 
@@ -768,10 +767,9 @@ exchange_answer(struct session *s)
 	}
 	s->last = world.now;
 	/* interim answers before the final one are taken off as they come */
-	rest = v;
-	while (rest.n > 0 && look_at_answer(s, &rest))
+	while (v.n > 0 && look_at_answer(s, &v))
 		;
-	if (rest.n == 0 && s->phase == S_ANSWER && s->u->in != NULL)
+	if (v.n == 0 && s->phase == S_ANSWER && s->u->in != NULL)
 		conn_forget(s->u);
 }
 

@@ -751,15 +751,22 @@ view_kept(struct conn *c, struct view *v)
 	v->n = buf_len(c->in);
 }
 
-bool
-view_done(struct conn *c, struct view *v, size_t used)
+void
+view_skip(struct conn *c, struct view *v, size_t used)
 {
 	assert(used <= v->n);
 	v->p += used;
 	v->n -= used;
+	if (c->in != NULL)
+		buf_drop(c->in, used);
+}
+
+bool
+view_done(struct conn *c, struct view *v, size_t used)
+{
+	view_skip(c, v, used);
 	if (c->in == NULL)
 		return conn_keep(c, v->p, v->n);
-	buf_drop(c->in, used);
 	if (v->n == 0)
 		conn_forget(c);
 	return true;

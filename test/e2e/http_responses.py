@@ -344,6 +344,31 @@ def interims():
 
 
 @case
+def interims_cut():
+    """Each is forwarded once, though what is kept ends within the next."""
+    hint = b'HTTP/1.1 103 Early Hints\r\nLink: %d\r\n\r\n'
+    turn = threading.Semaphore(0)
+
+    def serve(peer):
+        if peer.read_request() is None:
+            return
+        data = b''.join(hint % i for i in range(4)) + OK
+        cut = len(hint % 0) + 20
+        while data:
+            peer.send(data[:cut])
+            data = data[cut:]
+            turn.acquire(timeout=5)
+
+    with Origin(serve) as o, Weir('', o) as w, w.connect() as c:
+        c.send(plain())
+        for i in range(4):
+            same(c.response().fields, [('Link', str(i))], 'interim')
+            turn.release()
+        same(c.response().body, b'ok', 'body')
+        turn.release()
+
+
+@case
 def bad_interims():
     rows = [
         ('unasked 101', b'HTTP/1.1 101 Switching Protocols\r\n'
