@@ -103,17 +103,16 @@ $(UNIT): $(OBJ) $(HDR) test/unit/guard.h
 .c.test:
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB)
 
-# everything in one file, for any Linux of this kind: needs musl-gcc. What
-# only a debugger reads of the libraries, how to unwind them, goes too.
+# everything in one file, for any Linux of this kind: needs musl-gcc. Nothing
+# in it is relocated at its start, so nothing becomes read-only after that.
 static:
 	$(MAKE) CC=musl-gcc LIB="$(LIB)" weir-static
-weir-static: proxy.c $(OBJ:.o=.c) $(HDR)
+weir-static: proxy.c $(OBJ:.o=.c) $(HDR) lib/static.ld
 	$(CC) $(STD) $(WARN) $(INC) -Oz -flto -flto-partition=none -fno-pie \
 	    -no-pie -static -ffunction-sections -fdata-sections \
 	    -fno-asynchronous-unwind-tables -fno-jump-tables \
-	    -Wl,--gc-sections,-z,noseparate-code -s -o $@ proxy.c \
-	    $(OBJ:.o=.c) $(LIB)
-	strip -R .eh_frame -R .comment $@
+	    -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-T,lib/static.ld \
+	    -s -o $@ proxy.c $(OBJ:.o=.c) $(LIB)
 
 # TEST are the names of those to run: all without it
 unit: weir $(UNIT)
