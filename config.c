@@ -161,7 +161,8 @@ set_field(struct loader *l, const struct key *k, void *field)
 	if (k->type == VALUE_STR && *l->value == '\0')
 		return fail(l, "needs a value");
 	for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-		if (key_find(ranges[i].key, false) == k) {
+		if (strcmp(ranges[i].key, k->name) == 0 &&
+		    key_find(k->name, false) == k) {
 			min = ranges[i].min;
 			max = ranges[i].max;
 		}
