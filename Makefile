@@ -46,7 +46,7 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/apikey.o lib/arena.o \
 	lib/tell.o lib/tlscache.o lib/tlsentropy.o lib/tlserror.o \
 	lib/tlskeys.o lib/tlsmodel.o lib/tlspool.o lib/tlssign.o \
 	lib/tlssite.o lib/tlssleep.o lib/tlstrust.o lib/track.o lib/tunnel.o \
-	lib/upstream.o lib/value.o
+	lib/upgrade.o lib/upstream.o lib/value.o
 HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
 	inc/base64.h inc/bear.h inc/beat.h inc/body.h inc/buf.h inc/chunk.h \
 	inc/cidr.h inc/client.h inc/confcheck.h inc/confhealth.h inc/config.h \
@@ -67,8 +67,8 @@ HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
 	inc/sse.h inc/step.h inc/syslogd.h inc/tally.h inc/tell.h inc/tls.h \
 	inc/tlscache.h inc/tlserror.h inc/tlskeys.h inc/tlsmodel.h \
 	inc/tlspool.h inc/tlssign.h inc/tlssite.h inc/tlssleep.h \
-	inc/tlstrust.h inc/track.h inc/tunnel.h inc/upstream.h inc/value.h \
-	inc/ws.h
+	inc/tlstrust.h inc/track.h inc/tunnel.h inc/upgrade.h inc/upstream.h \
+	inc/value.h inc/ws.h
 UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 	test/unit/base64.test test/unit/beat.test test/unit/body.test \
 	test/unit/buf.test test/unit/chunk.test test/unit/cidr.test \

@@ -167,6 +167,14 @@ http_find(const struct http_head *h, enum http_field_id id,
 	return NULL;
 }
 
+struct span
+http_value(const struct http_head *h, enum http_field_id id)
+{
+	const struct http_field *f = http_find(h, id, NULL);
+
+	return f != NULL ? f->value : (struct span){"", 0};
+}
+
 unsigned
 http_count(const struct http_head *h, enum http_field_id id)
 {

@@ -128,6 +128,8 @@ int http_parse_fields(const char *p, size_t n, const struct http_limits *lim,
 /* the first field with that id behind prev (NULL: from the start), or NULL */
 const struct http_field *http_find(const struct http_head *h,
     enum http_field_id id, const struct http_field *prev);
+/* the value of the first field with that id, empty if there is none */
+struct span http_value(const struct http_head *h, enum http_field_id id);
 /* fields with that id */
 unsigned http_count(const struct http_head *h, enum http_field_id id);
 /* true if the fields with that id, read as one list, hold the token lit */

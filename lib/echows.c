@@ -2,35 +2,7 @@
 #include <string.h>
 
 #include "echows.h"
-#include "ws.h"
-
-/* the value of the first field with that id, empty if there is none */
-static struct span
-value_of(const struct http_head *h, enum http_field_id id)
-{
-	const struct http_field *f = http_find(h, id, NULL);
-	struct span none = {"", 0};
-
-	return f == NULL ? none : f->value;
-}
-
-static struct ws_offer
-offer_of(const struct http_request *q)
-{
-	const struct http_field *f = NULL;
-	struct ws_offer o = {0};
-
-	o.get = q->method_id == HTTP_M_GET && q->h.minor == 1;
-	o.body = q->h.body != HTTP_BODY_NONE;
-	o.conn_upgrade = q->h.conn_upgrade;
-	while ((f = http_find(&q->h, HTTP_F_UPGRADE, f)) != NULL)
-		ws_offer_upgrade(&o, f->value);
-	o.version = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
-	o.versions = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
-	o.key = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
-	o.keys = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
-	return o;
-}
+#include "upgrade.h"
 
 /* the first subprotocol that is offered, empty if there is none */
 static struct span
@@ -75,7 +47,7 @@ shake_hands(struct echoconn *c, struct span key, struct span protocol)
 int
 echows_begin(struct echoconn *c, const struct http_request *q)
 {
-	struct ws_offer o = offer_of(q);
+	struct ws_offer o = upgrade_offer(q);
 	struct span protocol = first_protocol(&q->h);
 	int verdict = ws_judge(&o);
 

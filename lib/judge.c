@@ -11,36 +11,19 @@
 #include "route.h"
 #include "tally.h"
 #include "tls.h"
-
-static struct span
-value_of(const struct http_head *h, enum http_field_id id)
-{
-	const struct http_field *f = http_find(h, id, NULL);
-
-	return f != NULL ? f->value : (struct span){"", 0};
-}
+#include "upgrade.h"
 
 /* whether a WebSocket is asked for, or a reason negated */
 static int
 judge_upgrade(const struct http_request *q)
 {
-	const struct http_field *f = NULL;
 	struct ws_offer o;
 	int verdict;
 
-	memset(&o, 0, sizeof o);
 	if ((q->h.seen & (1ull << HTTP_F_UPGRADE |
 	    1ull << HTTP_F_SEC_WEBSOCKET_KEY)) == 0)
 		return WS_PLAIN;
-	o.get = q->method_id == HTTP_M_GET && q->h.minor >= 1;
-	o.body = q->h.body != HTTP_BODY_NONE;
-	o.conn_upgrade = q->h.conn_upgrade;
-	while ((f = http_find(&q->h, HTTP_F_UPGRADE, f)) != NULL)
-		ws_offer_upgrade(&o, f->value);
-	o.version = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
-	o.versions = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_VERSION);
-	o.key = value_of(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
-	o.keys = http_count(&q->h, HTTP_F_SEC_WEBSOCKET_KEY);
+	o = upgrade_offer(q);
 	verdict = ws_judge(&o);
 	if (verdict == WS_HANDSHAKE && http_count(&q->h, HTTP_F_ORIGIN) > 1)
 		return -R_WS_ORIGIN;

@@ -4,6 +4,7 @@
 #include "tunnel.h"
 #include "farewell.h"
 #include "meter.h"
+#include "upgrade.h"
 
 #define READS_PER_TURN 4
 /* a client whose rate is limited is read in pieces of this at the most: what
@@ -471,14 +472,6 @@ tunnel_tick(struct session *s)
 
 /* ---- opening ---- */
 
-static struct span
-value_of(const struct http_head *h, enum http_field_id id)
-{
-	const struct http_field *f = http_find(h, id, NULL);
-
-	return f != NULL ? f->value : (struct span){"", 0};
-}
-
 /* RFC 6455 4.1, the client's part, for the client */
 static enum reason
 prove(const struct exchange *x, const struct http_response *r)
@@ -490,16 +483,7 @@ prove(const struct exchange *x, const struct http_response *r)
 	/* RFC 9110 7.8: HTTP/1.0 has no Upgrade */
 	if (r->h.minor == 0)
 		return R_PROOF_UPGRADE;
-	memset(&a, 0, sizeof a);
-	a.conn_upgrade = r->h.conn_upgrade;
-	a.body = r->h.has_length || (r->h.seen &
-	    1ull << HTTP_F_TRANSFER_ENCODING) != 0;
-	a.upgrade = value_of(&r->h, HTTP_F_UPGRADE);
-	a.upgrades = http_count(&r->h, HTTP_F_UPGRADE);
-	a.accept = value_of(&r->h, HTTP_F_SEC_WEBSOCKET_ACCEPT);
-	a.accepts = http_count(&r->h, HTTP_F_SEC_WEBSOCKET_ACCEPT);
-	a.protocol = value_of(&r->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
-	a.protocols = http_count(&r->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
+	a = upgrade_answer(&r->h);
 	why = ws_prove(&a, x->key, x->protocols);
 	if (why < 0)
 		return (enum reason)-why;
@@ -627,7 +611,7 @@ tunnel_open(struct session *s, const struct http_response *r, struct view *v,
 	how.route = s->route;
 	how.handshake = true;
 	/* a browser that offers some ends the connection if none is chosen */
-	chosen = value_of(&r->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
+	chosen = http_value(&r->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
 	if (chosen.n == 0)
 		chosen = how.protocol = x->choice;
 	t = world_text();

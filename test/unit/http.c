@@ -1269,6 +1269,9 @@ test_lookups(void)
 	expect(http_find(h, HTTP_F_COOKIE, NULL) == NULL, "find", "none");
 	expect(http_find(h, HTTP_F_OTHER, &fields[4]) == &fields[6], "find",
 	    "others");
+	expect(span_is_exact(http_value(h, HTTP_F_ACCEPT), "a, b"), "value",
+	    "first");
+	expect(http_value(h, HTTP_F_COOKIE).n == 0, "value", "none");
 	expect(http_count(h, HTTP_F_ACCEPT) == 3, "count", "three");
 	expect(http_count(h, HTTP_F_HOST) == 1, "count", "one");
 	expect(http_count(h, HTTP_F_COOKIE) == 0, "count", "none");
