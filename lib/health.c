@@ -20,6 +20,7 @@
 #include "session.h"
 #include "tls.h"
 #include "tlserror.h"
+#include "upgrade.h"
 
 /* the first checks are not all made at once */
 #define FIRST_MS 1000
@@ -398,14 +399,6 @@ send_frame(struct health *h, unsigned opcode)
 	conn_send_mem(h->c, frame, n + PING_SIZE);
 }
 
-static struct span
-value_of(const struct http_head *h, enum http_field_id id)
-{
-	const struct http_field *f = http_find(h, id, NULL);
-
-	return f != NULL ? f->value : (struct span){"", 0};
-}
-
 /* R_DONE for a 101 that is one: RFC 6455 4.1 */
 static enum reason
 prove(const struct health *h, const struct http_response *r)
@@ -416,16 +409,7 @@ prove(const struct health *h, const struct http_response *r)
 		return R_HEALTH_STATUS;
 	if (r->h.minor == 0)
 		return R_PROOF_UPGRADE;
-	memset(&a, 0, sizeof a);
-	a.conn_upgrade = r->h.conn_upgrade;
-	a.body = r->h.has_length || (r->h.seen &
-	    1ull << HTTP_F_TRANSFER_ENCODING) != 0;
-	a.upgrade = value_of(&r->h, HTTP_F_UPGRADE);
-	a.upgrades = http_count(&r->h, HTTP_F_UPGRADE);
-	a.accept = value_of(&r->h, HTTP_F_SEC_WEBSOCKET_ACCEPT);
-	a.accepts = http_count(&r->h, HTTP_F_SEC_WEBSOCKET_ACCEPT);
-	a.protocol = value_of(&r->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
-	a.protocols = http_count(&r->h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
+	a = upgrade_answer(&r->h);
 	if (http_count(&r->h, HTTP_F_SEC_WEBSOCKET_EXTENSIONS) > 0)
 		return R_PROOF_EXTENSION;
 	return (enum reason)-ws_prove(&a, key_of(h), (struct span){"", 0});
