@@ -55,19 +55,6 @@ blank(char c)
 /* a path that is not in the message */
 static const struct span asterisk = {"*", 1};
 
-static bool
-same_name(struct span a, struct span b)
-{
-	size_t i;
-
-	if (a.n != b.n)
-		return false;
-	for (i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
-			return false;
-	return true;
-}
-
 /* what may be a CRLF begins at p, with its CR: RFC 9112 2.2 */
 static int
 crlf(const char *p, const char *end)
@@ -549,7 +536,7 @@ mark_named(struct http_head *h, struct span name)
 		return;
 	for (i = 0; i < h->n_fields; i++)
 		if (h->fields[i].id == id &&
-		    same_name(h->fields[i].name, name))
+		    span_alike(h->fields[i].name, name))
 			h->fields[i].hop = true;
 }
 

@@ -17,6 +17,8 @@ bool span_is(struct span s, const char *lit);
 /* the same, with upper and lower case told apart */
 bool span_is_exact(struct span s, const char *lit);
 bool span_equal(struct span a, struct span b);
+/* the same, upper and lower case being the same */
+bool span_alike(struct span a, struct span b);
 /* the bytes from p on, before end */
 struct span span_between(const char *p, const char *end);
 /* lower case of one ASCII letter, all else as it is */

@@ -10,19 +10,6 @@ struct origin {
 	unsigned port; /* 0: none is said, and the scheme has none of its own */
 };
 
-static bool
-alike(struct span a, struct span b)
-{
-	size_t i;
-
-	if (a.n != b.n)
-		return false;
-	for (i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
-			return false;
-	return true;
-}
-
 /* RFC 3986 3.1 */
 static bool
 is_scheme(struct span s)
@@ -96,7 +83,7 @@ host_fits(struct span want, struct span host)
 			return false;
 		host = span_between(host.p + host.n - want.n, host.p + host.n);
 	}
-	return alike(want, host);
+	return span_alike(want, host);
 }
 
 bool
@@ -111,7 +98,7 @@ allow_origin(const struct conf_word *list, struct span origin)
 			return true;
 		if (known && read_origin(span_between(list->text,
 		    list->text + strlen(list->text)), &want) &&
-		    alike(o.scheme, want.scheme) && o.port == want.port &&
+		    span_alike(o.scheme, want.scheme) && o.port == want.port &&
 		    host_fits(want.host, o.host))
 			return true;
 	}
@@ -127,7 +114,7 @@ allow_same_origin(struct span origin, struct span authority)
 		return false;
 	here.scheme = o.scheme;
 	return read_authority(authority, &here) && o.port == here.port &&
-	    alike(o.host, here.host);
+	    span_alike(o.host, here.host);
 }
 
 static bool

@@ -34,18 +34,10 @@ put_field(struct text *t, struct span name, struct span value)
 static bool
 about(const struct conf_rule *rule, const struct http_field *f)
 {
-	size_t i;
-
 	if (rule->id != (int)f->id)
 		return false;
-	if (f->id != HTTP_F_OTHER && f->id != HTTP_F_X_FORWARDED_OTHER)
-		return true;
-	if (rule->name.n != f->name.n)
-		return false;
-	for (i = 0; i < f->name.n; i++)
-		if (lower(rule->name.p[i]) != lower(f->name.p[i]))
-			return false;
-	return true;
+	return (f->id != HTTP_F_OTHER && f->id != HTTP_F_X_FORWARDED_OTHER) ||
+	    span_alike(rule->name, f->name);
 }
 
 static bool

@@ -65,10 +65,13 @@ test_names(void)
 		    names[i].exact, "span_is_exact", names[i].why);
 		expect(span_equal(span(names[i].s), span(names[i].lit)) ==
 		    names[i].exact, "span_equal", names[i].why);
+		expect(span_alike(span(names[i].s), span(names[i].lit)) ==
+		    names[i].is, "span_alike", names[i].why);
 	}
 	expect(!span_is(nul, "a"), "span_is", "NUL inside");
 	expect(!span_is_exact(nul, "a"), "span_is_exact", "NUL inside");
 	expect(!span_equal(nul, a), "span_equal", "NUL inside");
+	expect(!span_alike(nul, a), "span_alike", "NUL inside");
 	expect(span_equal(nul, nul), "span_equal", "NUL in both");
 	expect(lower('A') == 'a' && lower('Z') == 'z' && lower('[') == '[' &&
 	    lower('@') == '@' && lower('\xc4') == '\xc4', "lower", "borders");
