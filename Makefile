@@ -73,13 +73,14 @@ UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 	test/unit/base64.test test/unit/beat.test test/unit/body.test \
 	test/unit/buf.test test/unit/chunk.test test/unit/cidr.test \
 	test/unit/client.test test/unit/config.test test/unit/conftls.test \
-	test/unit/der.test test/unit/field.test test/unit/heap.test \
-	test/unit/htpasswd.test test/unit/http.test test/unit/json.test \
-	test/unit/jwt.test test/unit/keyuse.test test/unit/location.test \
-	test/unit/log.test test/unit/peer.test test/unit/probejudge.test \
+	test/unit/confvalue.test test/unit/der.test test/unit/field.test \
+	test/unit/heap.test test/unit/htpasswd.test test/unit/http.test \
+	test/unit/httprequest.test test/unit/json.test test/unit/jwt.test \
+	test/unit/keyuse.test test/unit/location.test test/unit/log.test \
+	test/unit/peer.test test/unit/probejudge.test \
 	test/unit/proxyhead.test test/unit/redact.test test/unit/resolve.test \
-	test/unit/rewrite.test test/unit/room.test test/unit/route.test \
-	test/unit/session.test \
+	test/unit/rewrite.test test/unit/rewriteanswer.test \
+	test/unit/room.test test/unit/route.test test/unit/session.test \
 	test/unit/shown.test test/unit/slab.test test/unit/sse.test \
 	test/unit/syslogd.test test/unit/tell.test test/unit/tls.test \
 	test/unit/tlscache.test test/unit/tlsdefects.test \
@@ -98,7 +99,8 @@ proxy.o $(OBJ): $(HDR)
 .c.o:
 	$(CC) $(ALL) -c -o $@ $<
 
-$(UNIT): $(OBJ) $(HDR) test/unit/guard.h
+$(UNIT): $(OBJ) $(HDR) test/unit/conftext.h test/unit/guard.h \
+	test/unit/httprow.h test/unit/rewritten.h test/unit/tlsends.h
 
 .c.test:
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB)
