@@ -161,7 +161,7 @@ server(const char *cert, const char *key)
 	return s;
 }
 
-static void
+static inline void
 add_cert(struct tls_server *s, const char *cert, const char *key)
 {
 	if (tls_server_cert(s, cert, key, err, warning, sizeof err) != 0)
@@ -599,11 +599,58 @@ begin(struct tls_server *s, struct tls_client *c, uint32_t bytes)
 	a.goal = b.goal = bytes;
 }
 
+/* what the peer answers is dropped: its engine takes it for an error */
+static inline size_t
+drain(struct end *e)
+{
+	size_t n, all = 0;
+
+	while (wire_out(e, &n) != NULL) {
+		wire_out_done(e, n);
+		all += n;
+	}
+	return all;
+}
+
+/* a handshake, and then what is put in whole */
+static inline void
+shake(struct tls_server *s, struct tls_client *c)
+{
+	begin(s, c, 0);
+	talk(&a, &b);
+	settle(&a, &b);
+	expect(tls_ready(a.t) && tls_ready(b.t), "shaken");
+}
+
+static inline void
+say(struct end *e, size_t n)
+{
+	unsigned char *p;
+	size_t room, i;
+
+	while (n > 0 && (p = plain_out(e, &room)) != NULL) {
+		if (room > n)
+			room = n;
+		for (i = 0; i < room; i++)
+			p[i] = byte_at(e->sent++);
+		plain_out_done(e, room);
+		n -= room;
+	}
+	flush(e);
+}
+
 /* the first error of two ends, the client's first */
-static int
+static inline int
 error_of_both(void)
 {
 	return error_of(&b) != 0 ? error_of(&b) : error_of(&a);
+}
+
+/* false where sleep is compiled out, or its self-test fails */
+static inline bool
+sleepy(void)
+{
+	return strstr(tls_about(), "hibernation") != NULL;
 }
 
 static void
