@@ -9,6 +9,7 @@ fails the test that got it. Times are bounds that tell a hang, no more.
                --show-leak-kinds=definite"
     WEIR_SLOW  the factor by which all waits grow
 """
+import atexit
 import base64
 import contextlib
 import hashlib
@@ -41,6 +42,18 @@ CASE = 110 * SLOW  # a case that takes longer hangs
 REPORTS = (b'ERROR: AddressSanitizer', b'runtime error:', b'LeakSanitizer',
            b'ERROR: UndefinedBehaviorSanitizer', b'Assertion ',
            b'MemorySanitizer', b'ThreadSanitizer')
+
+
+# All that a test keeps in temporary directories is in this one, and goes with
+# it: short, for the names of sockets in it. Servers that give root up pass.
+_top = tempfile.mkdtemp(prefix='weir-')
+os.chmod(_top, 0o711)
+tempfile.tempdir = os.environ['TMPDIR'] = _top
+
+
+@atexit.register
+def _clean():
+    shutil.rmtree(_top, ignore_errors=True)
 
 
 class Hang(AssertionError):
@@ -780,7 +793,7 @@ class Weir:
 
     def __init__(self, conf='', *upstreams, args=None, env=None, limits=None,
                  ready=True, status=0):
-        self.dir = tempfile.mkdtemp(prefix='weir-test-')
+        self.dir = tempfile.mkdtemp(prefix='weir-')
         self.port = free_port()
         self.address = ('127.0.0.1', self.port)
         self.conf_path = os.path.join(self.dir, 'weir.conf')
@@ -1097,6 +1110,23 @@ def _run(f):
     return result
 
 
+def _terminated(_, frame):
+    """Time is up: what is open closes, and says what it has seen."""
+    traceback.print_stack(frame, file=sys.stdout)
+    sys.exit(1)
+
+
+def _run_all(cases):
+    """Runs them; returns the exit status."""
+    results = [_run(f) for f in cases]
+    for f in at_end:
+        f()
+    if results and all(r.startswith('skipped') for r in results):
+        print('SKIP: ' + results[0][9:-1])
+        return 77
+    return 1 if 'FAILED' in results else 0
+
+
 def main():
     """Runs the cases of the file, or those that are named."""
     names = sys.argv[1:]
@@ -1106,11 +1136,15 @@ def main():
     if not os.access(BINARY, os.X_OK):
         print('no binary %s' % BINARY)
         sys.exit(1)
-    results = [_run(f) for f in _cases if not names or f.__name__ in names]
-    for f in at_end:
-        f()
-    if results and all(r.startswith('skipped') for r in results):
-        print('SKIP: ' + results[0][9:-1])
-        os._exit(77)
-    sys.stdout.flush()
-    os._exit(1 if 'FAILED' in results else 0)
+    signal.signal(signal.SIGTERM, _terminated)
+    status = 1
+    try:
+        status = _run_all([f for f in _cases
+                           if not names or f.__name__ in names])
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+    finally:
+        # threads may still wait for something
+        _clean()
+        sys.stdout.flush()
+        os._exit(status)

@@ -28,7 +28,7 @@
 static int failed;
 static const char *about = "start"; /* the case at hand */
 static int64_t today;
-static char dir[] = "/tmp/weir-tls-XXXXXX";
+static char dir[256];
 
 static void
 expect(bool ok, const char *why)
@@ -127,8 +127,11 @@ static const char script[] =
 static void
 make_files(void)
 {
+	const char *top = getenv("TMPDIR");
 	FILE *f;
 
+	snprintf(dir, sizeof dir, "%s/weir-tls-XXXXXX",
+	    top != NULL ? top : "/tmp");
 	if (mkdtemp(dir) == NULL || chdir(dir) != 0 ||
 	    (f = fopen("make", "w")) == NULL) {
 		perror(dir);
