@@ -14,7 +14,10 @@ PYTHON = /usr/bin/python3
 
 # logs over 2 GB and the years after 2038 on machines of 32 bits too
 LARGE = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
-STD = -std=c99 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(LARGE)
+# each system has a name of its own for what goes beyond POSIX
+BEYOND = -D_DEFAULT_SOURCE -D_BSD_SOURCE -D__BSD_VISIBLE=1 -D_NETBSD_SOURCE \
+	-D_DARWIN_C_SOURCE
+STD = -std=c99 -D_POSIX_C_SOURCE=200809L $(BEYOND) $(LARGE)
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 # not -I: the library's headers have warnings of their own
 INC = -Iinc -isystem $(BEARSSL)/inc -isystem /usr/include/bearssl

@@ -95,7 +95,11 @@ change(int fd, int events, unsigned short what, void *owner)
 int
 park_put(int fd, int events, void *owner)
 {
-	return change(fd, events, EV_ADD, owner);
+	if (change(fd, events, EV_ADD, owner) == 0)
+		return 0;
+	/* the first of two may be there */
+	change(fd, events & POLLIN, EV_DELETE, NULL);
+	return -1;
 }
 
 void
@@ -116,7 +120,8 @@ park_take(void **owners, int *events, int max, int wait_ms)
 	n = kevent(set, NULL, 0, ready, max < PARK_BATCH ? max : PARK_BATCH,
 	    wait_ms < 0 ? NULL : &wait);
 	for (i = 0; i < n; i++) {
-		owners[i] = ready[i].udata;
+		/* NetBSD before 10 has a number there */
+		owners[i] = (void *)ready[i].udata;
 		events[i] = ready[i].filter == EVFILT_READ ? POLLIN : POLLOUT;
 	}
 	return n;
