@@ -91,7 +91,7 @@ UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 	test/unit/tlswire.test test/unit/track.test test/unit/upstream.test \
 	test/unit/ws.test
 
-.SUFFIXES: .c .o .test
+.SUFFIXES: .c .o .test .fuzz
 
 all: weir
 
@@ -152,6 +152,30 @@ test/bench/origin test/bench/relay: $(OBJ)
 cost: weir
 	test/bench/cost
 
+# what parsers make of anything: needs clang. FUZZ_FOR is seconds for each
+FUZZ = test/fuzz/body.fuzz test/fuzz/config.fuzz test/fuzz/der.fuzz \
+	test/fuzz/json.fuzz test/fuzz/jwt.fuzz test/fuzz/pem.fuzz \
+	test/fuzz/proxyhead.fuzz test/fuzz/request.fuzz \
+	test/fuzz/response.fuzz test/fuzz/track.fuzz
+FUZZ_FOR = 5
+FUZZING = clang $(STD) -D_GNU_SOURCE $(WARN) $(INC) -O1 -g \
+	-fno-sanitize-recover=all
+fuzz: $(FUZZ)
+	test/fuzz/run -s $(FUZZ_FOR)
+
+test/fuzz/weir.a: $(OBJ:.o=.c) $(HDR)
+	rm -rf $@ test/fuzz/obj
+	mkdir test/fuzz/obj
+	@for f in $(OBJ:.o=.c); do \
+	    $(FUZZING) -fsanitize=fuzzer-no-link,address,undefined \
+		-c -o test/fuzz/obj/$${f##*/}.o $$f || exit 1; done
+	ar rc $@ test/fuzz/obj/*.o
+
+$(FUZZ): test/fuzz/weir.a test/fuzz/fuzz.h
+.c.fuzz:
+	$(FUZZING) -fsanitize=fuzzer,address,undefined -o $@ $< \
+	    test/fuzz/weir.a $(LIB)
+
 # what static analysis says; both tools are quiet on a clean tree. Heads are
 # structs whose caller sets one member and whose parser sets the rest, which
 # cppcheck takes for uninitialized ones.
@@ -170,6 +194,7 @@ install: weir
 	cp man/weir.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 
 clean:
-	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) $(BENCH) test/log cross
+	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) $(BENCH) test/log cross \
+	    $(FUZZ) test/fuzz/weir.a test/fuzz/obj
 
-.PHONY: all static unit test demo bench cost check install clean
+.PHONY: all static unit test demo bench cost fuzz check install clean
