@@ -88,8 +88,8 @@ UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 	test/unit/syslogd.test test/unit/tell.test test/unit/tls.test \
 	test/unit/tlscache.test test/unit/tlsdefects.test \
 	test/unit/tlshold.test test/unit/tlspool.test test/unit/tlssign.test \
-	test/unit/tlswire.test test/unit/track.test test/unit/upstream.test \
-	test/unit/ws.test
+	test/unit/tlswire.test test/unit/track.test test/unit/upgrade.test \
+	test/unit/upstream.test test/unit/ws.test
 
 .SUFFIXES: .c .o .test .fuzz
 
