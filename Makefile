@@ -41,9 +41,10 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/apikey.o lib/arena.o \
 	lib/offer.o lib/params.o lib/paramslisten.o lib/park.o lib/peer.o \
 	lib/plain.o lib/probe.o lib/probeanswer.o lib/probeargs.o \
 	lib/probeask.o lib/probehint.o lib/probejudge.o lib/probesay.o \
-	lib/probetalk.o lib/probewire.o lib/proxyhead.o lib/reason.o \
-	lib/redact.o lib/refuse.o lib/relay.o lib/relaybegin.o lib/resolve.o \
-	lib/retry.o lib/rewrite.o lib/room.o lib/route.o lib/secrets.o \
+	lib/probetalk.o lib/probewire.o lib/proxyhead.o \
+	lib/reason.o lib/redact.o lib/refuse.o lib/relay.o \
+	lib/relaybegin.o lib/resolve.o lib/retry.o lib/rewrite.o \
+	lib/room.o lib/route.o lib/secrets.o \
 	lib/secure.o lib/session.o lib/sessionlog.o lib/shake.o lib/shown.o \
 	lib/slab.o lib/slurp.o lib/sse.o lib/step.o lib/syslogd.o lib/tally.o \
 	lib/tell.o lib/tlscache.o lib/tlsentropy.o lib/tlserror.o \

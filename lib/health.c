@@ -399,26 +399,11 @@ send_frame(struct health *h, unsigned opcode)
 	conn_send_mem(h->c, frame, n + PING_SIZE);
 }
 
-/* R_DONE for a 101 that is one: RFC 6455 4.1 */
-static enum reason
-prove(const struct health *h, const struct http_response *r)
-{
-	struct ws_answer a;
-
-	if (r->status != 101)
-		return R_HEALTH_STATUS;
-	if (r->h.minor == 0)
-		return R_PROOF_UPGRADE;
-	a = upgrade_answer(&r->h);
-	if (http_count(&r->h, HTTP_F_SEC_WEBSOCKET_EXTENSIONS) > 0)
-		return R_PROOF_EXTENSION;
-	return (enum reason)-ws_prove(&a, key_of(h), (struct span){"", 0});
-}
-
 /* a final answer */
 static void
 judge(struct health *h, const struct http_response *r)
 {
+	static const struct span none = {"", 0};
 	enum reason why;
 
 	if (!websocket(h)) {
@@ -427,7 +412,8 @@ judge(struct health *h, const struct http_response *r)
 		decided(h, why, r->status);
 		return;
 	}
-	why = prove(h, r);
+	why = r->status == 101 ? upgrade_prove(&r->h, key_of(h), none, none) :
+	    R_HEALTH_STATUS;
 	if (why != R_DONE) {
 		decided(h, why, r->status);
 		return;

@@ -7,6 +7,7 @@
 #include "probesay.h"
 #include "redact.h"
 #include "tls.h"
+#include "upgrade.h"
 #include "ws.h"
 
 /* room for a request */
@@ -180,41 +181,23 @@ keep_location(const struct http_head *h, struct probe_facts *f)
 	f->location[t.n] = '\0';
 }
 
+static struct span
+span_of(const char *s)
+{
+	return (struct span){s, s != NULL ? strlen(s) : 0};
+}
+
 /* the judge of a 101: R_DONE, or what does not hold */
 static enum reason
 prove(const struct probe_how *h, const struct http_head *head,
     const char *key, struct probe_facts *f)
 {
-	struct span offered = {h->extensions, h->extensions != NULL ?
-	    strlen(h->extensions) : 0};
-	const struct http_field *e = NULL;
-	struct ws_answer a = {0};
-	char upgrade[64];
-	int r;
-
-	answer_field(head, "Upgrade", upgrade, sizeof upgrade);
 	answer_field(head, "Sec-WebSocket-Accept", f->accept, sizeof f->accept);
 	answer_field(head, "Sec-WebSocket-Protocol", f->protocol, sizeof f->protocol);
 	answer_field(head, "Sec-WebSocket-Extensions", f->extensions,
 	    sizeof f->extensions);
-	a.conn_upgrade = head->conn_upgrade;
-	a.body = head->has_length ||
-	    http_count(head, HTTP_F_TRANSFER_ENCODING) > 0;
-	a.upgrade = (struct span){upgrade, strlen(upgrade)};
-	a.accept = (struct span){f->accept, strlen(f->accept)};
-	a.protocol = (struct span){f->protocol, strlen(f->protocol)};
-	a.upgrades = http_count(head, HTTP_F_UPGRADE);
-	a.accepts = http_count(head, HTTP_F_SEC_WEBSOCKET_ACCEPT);
-	a.protocols = http_count(head, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
-	r = ws_prove(&a, (struct span){key, 24}, (struct span){h->subprotocol,
-	    h->subprotocol != NULL ? strlen(h->subprotocol) : 0});
-	if (r != 0)
-		return (enum reason)-r;
-	while ((e = http_find(head, HTTP_F_SEC_WEBSOCKET_EXTENSIONS, e)) !=
-	    NULL)
-		if (!ws_extensions_offered(e->value, offered))
-			return R_PROOF_EXTENSION;
-	return R_DONE;
+	return upgrade_prove(head, span_of(key), span_of(h->subprotocol),
+	    span_of(h->extensions));
 }
 
 /* what came makes no sense as HTTP */

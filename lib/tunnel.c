@@ -472,28 +472,6 @@ tunnel_tick(struct session *s)
 
 /* ---- opening ---- */
 
-/* RFC 6455 4.1, the client's part, for the client */
-static enum reason
-prove(const struct exchange *x, const struct http_response *r)
-{
-	const struct http_field *f = NULL;
-	struct ws_answer a;
-	int why;
-
-	/* RFC 9110 7.8: HTTP/1.0 has no Upgrade */
-	if (r->h.minor == 0)
-		return R_PROOF_UPGRADE;
-	a = upgrade_answer(&r->h);
-	why = ws_prove(&a, x->key, x->protocols);
-	if (why < 0)
-		return (enum reason)-why;
-	while ((f = http_find(&r->h, HTTP_F_SEC_WEBSOCKET_EXTENSIONS, f)) !=
-	    NULL)
-		if (!ws_extensions_offered(f->value, x->extensions))
-			return R_PROOF_EXTENSION;
-	return R_DONE;
-}
-
 /* the bits that the chosen extensions give a meaning to: RFC 7692 6 */
 static uint8_t
 rsv_of(const struct http_response *r)
@@ -604,7 +582,7 @@ tunnel_open(struct session *s, const struct http_response *r, struct view *v,
 	enum reason why;
 	struct text *t;
 
-	why = prove(x, r);
+	why = upgrade_prove(&r->h, x->key, x->protocols, x->extensions);
 	if (why != R_DONE)
 		return why;
 	memset(&how, 0, sizeof how);

@@ -35,3 +35,24 @@ upgrade_answer(const struct http_head *h)
 	a.protocols = http_count(h, HTTP_F_SEC_WEBSOCKET_PROTOCOL);
 	return a;
 }
+
+enum reason
+upgrade_prove(const struct http_head *h, struct span key,
+    struct span protocols, struct span extensions)
+{
+	const struct http_field *f = NULL;
+	struct ws_answer a;
+	int why;
+
+	/* RFC 9110 7.8: HTTP/1.0 has no Upgrade */
+	if (h->minor == 0)
+		return R_PROOF_UPGRADE;
+	a = upgrade_answer(h);
+	why = ws_prove(&a, key, protocols);
+	if (why < 0)
+		return (enum reason)-why;
+	while ((f = http_find(h, HTTP_F_SEC_WEBSOCKET_EXTENSIONS, f)) != NULL)
+		if (!ws_extensions_offered(f->value, extensions))
+			return R_PROOF_EXTENSION;
+	return R_DONE;
+}
