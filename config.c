@@ -158,7 +158,9 @@ set_field(struct loader *l, const struct key *k, void *field)
 	const char *wrong;
 	size_t i;
 
-	if (k->type == VALUE_STR && *l->value == '\0')
+	/* with no statuses at all, no upstream would ever be in health */
+	if (*l->value == '\0' && (k->type == VALUE_STR ||
+	    (k->type == VALUE_STATUSES && *k->def != '\0')))
 		return fail(l, "needs a value");
 	for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
 		if (strcmp(ranges[i].key, k->name) == 0 &&

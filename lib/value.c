@@ -11,6 +11,7 @@
 #include "log.h"
 
 #define AUTHORITY_SIZE 259 /* of a name, a colon and a port */
+#define HEALTH_SIZE 2048 /* of the path of a check */
 #define TEN_YEARS (INT64_C(10) * 365 * 86400 * 1000)
 
 static const char no_memory[] = "out of memory";
@@ -211,6 +212,9 @@ parse_health(const char *text, const char **field, struct arena **a)
 		;
 	if (*p != '\0' || (*path != '/' && !(ws && *path == '\0')))
 		return "not /PATH, websocket or websocket /PATH";
+	/* the request of a check has a fixed size */
+	if (p - path > HEALTH_SIZE)
+		return "a path is longer than 2048 bytes";
 	*field = arena_printf(a, "%s%s", ws ? "websocket " : "",
 	    *path != '\0' ? path : "/");
 	return *field != NULL ? NULL : no_memory;
