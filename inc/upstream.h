@@ -28,6 +28,8 @@ struct upstream {
 	int64_t ask_at;  /* when to look it up again */
 	unsigned n_addrs;
 	struct addr addrs[RESOLVE_MAX];
+	int64_t moved_at; /* when one of them was last found gone, or 0: a
+	                   * connection made before may be to that one */
 	struct spare *idle, *oldest; /* last in first out */
 	unsigned n_idle;
 	int64_t idle_ms; /* how long one may stay idle */

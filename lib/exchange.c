@@ -503,11 +503,12 @@ answered(struct session *s, size_t n)
 	bool reuse;
 
 	/* an answer that came before its request had left whole, or with more
-	 * behind it, makes what comes next on that connection doubtful */
+	 * behind it, makes what comes next on that connection doubtful; so does
+	 * that the upstream has moved */
 	reuse = x->reuse && x->q.done && !x->q_broken &&
 	    !exchange_head_unsent(s) && n == 0 && !u->eof && !u->broken &&
 	    !conn_unsent(u) && u->in == NULL && !u->pending &&
-	    !world.draining;
+	    x->began > s->up->moved_at && !world.draining;
 	s->u = NULL;
 	if (!reuse || !upstream_give(s->up, u, s->route->pool,
 	    s->route->pool_ms, world.now))

@@ -341,6 +341,34 @@ upstream_unanswered(void)
 	return false;
 }
 
+static bool
+still_has(const struct resolve_answer *a, const struct addr *addr)
+{
+	unsigned i;
+
+	for (i = 0; i < a->n; i++)
+		if (addr_equal(&a->addrs[i], addr))
+			return true;
+	return false;
+}
+
+/* takes over the addresses of an answer that has some; behind one that is
+ * gone another server may be, or soon none */
+static void
+move(struct upstream *up, const struct resolve_answer *a, int64_t now)
+{
+	unsigned i;
+
+	for (i = 0; i < up->n_addrs && still_has(a, &up->addrs[i]); i++)
+		;
+	if (i < up->n_addrs) {
+		drop_idle(up);
+		up->moved_at = now;
+	}
+	memcpy(up->addrs, a->addrs, a->n * sizeof a->addrs[0]);
+	up->n_addrs = a->n;
+}
+
 void
 upstream_answer(const struct resolve_answer *a, int64_t now)
 {
@@ -352,8 +380,7 @@ upstream_answer(const struct resolve_answer *a, int64_t now)
 		return;
 	up->asked = false;
 	if (a->error == 0 && a->n > 0) {
-		memcpy(up->addrs, a->addrs, a->n * sizeof a->addrs[0]);
-		up->n_addrs = a->n;
+		move(up, a, now);
 		if (up->warned)
 			log_info("%s: has an address again", up->text);
 		up->warned = false;

@@ -1,5 +1,6 @@
 /* Tests upstream.c: when an upstream is left out, how long, and who ends it. */
 #include <string.h>
+#include <unistd.h>
 
 #include "guard.h"
 #include "upstream.h"
@@ -124,6 +125,52 @@ test_judge(void)
 	left_out(up, 40, WAIT, "the same verdict changes nothing");
 }
 
+static void
+answer(struct upstream *up, const char *first, const char *second, int64_t now)
+{
+	struct resolve_answer a;
+
+	memset(&a, 0, sizeof a);
+	a.tag = up->id;
+	addr_literal(first, 80, &a.addrs[a.n++]);
+	if (second != NULL)
+		addr_literal(second, 80, &a.addrs[a.n++]);
+	upstream_answer(&a, now);
+}
+
+static void
+give(struct upstream *up)
+{
+	int fd[2];
+
+	if (pipe(fd) < 0)
+		exit(1);
+	close(fd[1]);
+	expect(upstream_give(up, conn_open(fd[0], CONN_UPSTREAM, NULL), 9, 1000,
+	    0), "moved", "an idle connection");
+}
+
+static void
+test_moved(void)
+{
+	struct conf_endpoint e = {.text = "http://a.example:80",
+	    .host = "a.example", .authority = "a.example", .port = 80};
+	struct upstream *up;
+
+	conn_init(4);
+	up = upstream_ref(&e, "", NULL);
+	answer(up, "10.0.0.1", NULL, 1);
+	give(up);
+	answer(up, "10.0.0.2", "10.0.0.1", 2);
+	answer(up, "10.0.0.1", "10.0.0.2", 3);
+	expect(up->n_idle == 1 && up->moved_at == 0, "moved",
+	    "another order, one more");
+	answer(up, "10.0.0.2", NULL, 4);
+	expect(up->n_idle == 0 && up->moved_at == 4, "moved", "one is gone");
+	expect(up->n_addrs == 1, "moved", "the one that is left");
+	upstream_unref(up);
+}
+
 int
 main(void)
 {
@@ -132,5 +179,6 @@ main(void)
 	test_long_wait();
 	test_try();
 	test_judge();
+	test_moved();
 	return failed;
 }
