@@ -376,7 +376,6 @@ take_answers(void)
 		return;
 	log_error("the resolver ended and is started again");
 	stop_resolver();
-	start_resolver();
 	upstream_forgotten(world.now);
 }
 
@@ -445,10 +444,12 @@ static void
 expire(void)
 {
 	step_expire();
-	if (upstream_at <= world.now) {
+	if (upstream_at <= world.now)
 		upstream_expire(world.now);
-		if (resolver >= 0)
-			upstream_ask(world.now, world.conf->resolve_ms);
+	/* names are due; if there can be no resolver now, they are soon again */
+	if (upstream_at <= world.now) {
+		start_resolver();
+		upstream_ask(world.now, world.conf->resolve_ms);
 	}
 	if (door_tell_at <= world.now)
 		door_tell();

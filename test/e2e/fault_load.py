@@ -1,6 +1,9 @@
 """Many connections, few descriptors, and what is left afterwards."""
 # timeout: 300
 # alone
+import os
+import resource
+import signal
 import threading
 import time
 
@@ -141,6 +144,30 @@ def few_descriptors_upstream():
         assert set(got) <= {200, 502, 503}, got
         assert got.count(200) > 0, 'nothing was served'
         same(w.get().status, 200, 'afterwards')
+
+
+def children(w):
+    path = '/proc/%d/task/%d/children' % (w.pid, w.pid)
+    with open(path) as f:
+        return [int(x) for x in f.read().split()]
+
+
+@case
+def resolver_without_descriptors():
+    """It dies and cannot be started again: that waits, and does not spin."""
+    with Origin() as p:
+        with Weir('resolve = 1s', 'http://localhost:%d' % p.port) as w:
+            n = w.fds()
+            same(w.get().status, 200, 'status')
+            _, hard = resource.prlimit(w.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(w.pid, resource.RLIMIT_NOFILE, (n, hard))
+            os.kill(children(w)[0], signal.SIGKILL)
+            until(lambda: b'resolver: ' in w.stderr(), 'the error')
+            w.idle()
+            same(children(w), [], 'children')
+            resource.prlimit(w.pid, resource.RLIMIT_NOFILE, (hard, hard))
+            until(lambda: children(w), 'the resolver')
+            same(w.get().status, 200, 'status')
 
 
 @case
