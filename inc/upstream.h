@@ -64,6 +64,8 @@ bool upstream_give(struct upstream *up, struct conn *c, unsigned max,
 void upstream_drop(struct conn *c);
 /* closes all idle connections */
 void upstream_drop_all(void);
+/* conn_open(); where there are too many ends, the idle ones make room */
+struct conn *upstream_conn_open(int fd, enum conn_kind kind, void *owner);
 
 /*
  * A request failed on it. From the after-th in a row on it is left out for

@@ -173,7 +173,7 @@ attempt(struct session *s)
 		x->lost = connect_reason(errno);
 		return DIAL_LOST;
 	}
-	c = conn_open(fd, CONN_ATTEMPT, s);
+	c = upstream_conn_open(fd, CONN_ATTEMPT, s);
 	if (c == NULL) {
 		close(fd);
 		x->lost = R_NO_MEMORY;

@@ -240,7 +240,7 @@ open_listener(const struct conf_endpoint *e)
 	if (l == NULL)
 		return NULL;
 	for (i = 0; i < l->n_fds; i++) {
-		l->ends[i] = conn_open(l->fds[i], CONN_LISTENER, l);
+		l->ends[i] = upstream_conn_open(l->fds[i], CONN_LISTENER, l);
 		if (l->ends[i] == NULL) {
 			close_listener(l);
 			errno = ENOMEM;

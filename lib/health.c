@@ -331,7 +331,7 @@ attempt(struct health *h, enum reason why)
 		return;
 	}
 	h->state = CONNECTING;
-	h->c = conn_open(fd, CONN_HEALTH, h);
+	h->c = upstream_conn_open(fd, CONN_HEALTH, h);
 	if (h->c == NULL) {
 		close(fd);
 		failed(h, R_NO_MEMORY, 0);

@@ -236,7 +236,7 @@ session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 	s = slab_get(&sessions);
 	if (s == NULL)
 		return false;
-	s->c = conn_open(fd, CONN_CLIENT, s);
+	s->c = upstream_conn_open(fd, CONN_CLIENT, s);
 	if (s->c == NULL) {
 		slab_put(&sessions, s);
 		return false;

@@ -135,6 +135,17 @@ upstream_drop_all(void)
 		drop_idle(up);
 }
 
+struct conn *
+upstream_conn_open(int fd, enum conn_kind kind, void *owner)
+{
+	struct conn *c = conn_open(fd, kind, owner);
+
+	if (c != NULL)
+		return c;
+	upstream_drop_all();
+	return conn_open(fd, kind, owner);
+}
+
 void
 upstream_unref(struct upstream *up)
 {

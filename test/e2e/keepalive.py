@@ -1,4 +1,6 @@
 """Connections that stay: the client's, and those in the upstream pool."""
+import os
+import tempfile
 import threading
 
 from weir import (OK, Origin, Weir, case, each, main, never, plain, refusal,
@@ -403,6 +405,23 @@ def idle_cost():
         for c in cs[:40]:
             same(c.ask(plain()).status, 200, 'status')
         w.idle()
+
+
+@case
+def idle_ones_make_room():
+    """However many upstreams have some, clients and requests get theirs."""
+    n = 300
+    with tempfile.TemporaryDirectory(prefix='weir-test-') as d, \
+            Origin(path=os.path.join(d, 'origin')) as o:
+        conf = 'max_connections = 2\npool_timeout = 1h\n'
+        for i in range(n):
+            path = os.path.join(d, str(i))
+            os.symlink(o.path, path)
+            conf += 'route = /%d\nupstream = unix:%s\n' % (i, path)
+        with Weir(conf) as w, w.connect() as c:
+            for i in range(n):
+                same(c.ask(plain('/%d' % i)).status, 200, 'request %d' % i)
+                same(w.get('/0').status, 200, 'client %d' % i)
 
 
 if __name__ == '__main__':
