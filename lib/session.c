@@ -447,8 +447,9 @@ session_deadline(const struct session *s, enum reason *why)
 			sooner(&at, why, s->close_at, R_DRAIN);
 		break;
 	case S_CONNECT:
+		/* without an upstream it is a name that is waited for */
 		sooner_if(&at, why, s->since, s->route->connect_ms,
-		    R_CONNECT_TIMEOUT);
+		    s->up != NULL ? R_CONNECT_TIMEOUT : R_UNRESOLVED);
 		if (s->x->attempt_at > 0)
 			sooner(&at, why, s->x->attempt_at, R_DONE);
 		if (s->c->eof)

@@ -146,12 +146,6 @@ def few_descriptors_upstream():
         same(w.get().status, 200, 'afterwards')
 
 
-def children(w):
-    path = '/proc/%d/task/%d/children' % (w.pid, w.pid)
-    with open(path) as f:
-        return [int(x) for x in f.read().split()]
-
-
 @case
 def resolver_without_descriptors():
     """It dies and cannot be started again: that waits, and does not spin."""
@@ -161,12 +155,12 @@ def resolver_without_descriptors():
             same(w.get().status, 200, 'status')
             _, hard = resource.prlimit(w.pid, resource.RLIMIT_NOFILE)
             resource.prlimit(w.pid, resource.RLIMIT_NOFILE, (n, hard))
-            os.kill(children(w)[0], signal.SIGKILL)
+            os.kill(w.children()[0], signal.SIGKILL)
             until(lambda: b'resolver: ' in w.stderr(), 'the error')
             w.idle()
-            same(children(w), [], 'children')
+            same(w.children(), [], 'children')
             resource.prlimit(w.pid, resource.RLIMIT_NOFILE, (hard, hard))
-            until(lambda: children(w), 'the resolver')
+            until(lambda: w.children(), 'the resolver')
             same(w.get().status, 200, 'status')
 
 

@@ -1,5 +1,6 @@
 """Upstreams that are dead, die, or answer by halves; clients that leave."""
 import os
+import signal
 import socket
 import tempfile
 import threading
@@ -299,6 +300,20 @@ def slow_to_accept():
             same(c.final().body, b'ok', 'answer')
             u.close()
     s.close()
+
+
+@case
+def name_without_answer():
+    """The look-up hangs: a server that nobody has asked is not to blame."""
+    with Origin() as o:
+        url = 'http://%%s:%d' % o.port
+        with Weir('connect_timeout = 200ms', url % 'localhost') as w:
+            same(w.get().status, 200, 'status')
+            os.kill(w.children()[0], signal.SIGSTOP)
+            w.upstreams = (url % 'other.localhost',)
+            w.reload('connect_timeout = 200ms')
+            refusal(w.get(), 503, 'unresolved')
+            w.wait_log('request', reason='unresolved')
 
 
 @case

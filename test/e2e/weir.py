@@ -932,6 +932,11 @@ class Weir:
         until(lambda: self.fds() <= n, '%d descriptors, there are %d'
               % (n, self.fds()))
 
+    def children(self):
+        path = '/proc/%d/task/%d/children' % (self.pid, self.pid)
+        with open(path) as f:
+            return [int(x) for x in f.read().split()]
+
     def cpu_ticks(self):
         with open('/proc/%d/stat' % self.pid) as f:
             words = f.read().rsplit(')', 1)[1].split()
