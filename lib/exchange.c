@@ -744,12 +744,14 @@ no_answer(struct session *s, ssize_t n, size_t had)
 	enum reason why = n == -2 ? R_UPSTREAM_RESET :
 	    had > 0 ? R_UPSTREAM_CUT : R_UPSTREAM_NO_ANSWER;
 
-	if (n == -3)
+	if (n == -3) {
 		session_refuse(s, R_NO_MEMORY);
-	else if (had > 0 && !s->x->handshake)
+	} else if (had > 0 && !s->x->handshake) {
+		retry_blame(s, why);
 		session_refuse(s, why);
-	else
+	} else {
 		exchange_failed(s, why);
+	}
 }
 
 void

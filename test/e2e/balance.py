@@ -327,6 +327,24 @@ def left_out():
 
 
 @case
+def halves_are_failures():
+    """So is an answer that ends, or is cut, in its head."""
+    def check(name, end):
+        def serve(peer):
+            peer.read_request()
+            peer.send(b'HTTP/1.1 200 OK\r\nContent-')
+            end(peer)
+        more = 'fail_after = 2\nfail_timeout = 1h\n'
+        with origins(1) as (b,), Origin(serve) as a:
+            with Weir(route([a, b], more=more)) as w:
+                got = [w.get().status for _ in range(12)]
+                same(got.count(502), 2, 'failures')
+                w.wait_log('upstream_down', upstream=a.url)
+    each([('ends', lambda peer: None), ('reset', lambda p: p.reset())],
+         check)
+
+
+@case
 def not_in_a_row():
     """Each answer begins the count anew."""
     state = {'n': 0}
