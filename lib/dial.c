@@ -14,8 +14,6 @@
 
 /* RFC 8305 5: the delay before the next address is tried beside the last */
 #define ATTEMPT_DELAY_MS 250
-/* a full queue of a unix socket says EAGAIN and is tried again after this */
-#define AGAIN_MS 50
 
 int
 dial_push(struct session *s, struct conn *c)
@@ -165,7 +163,7 @@ attempt(struct session *s)
 
 	fd = begin(&s->up->addrs[x->next_addr]);
 	if (fd < 0 && errno == EAGAIN) {
-		x->attempt_at = world.now + AGAIN_MS;
+		x->attempt_at = world.now + CONNECT_AGAIN_MS;
 		return DIAL_WAIT;
 	}
 	x->next_addr++;
@@ -310,7 +308,7 @@ dial_start(struct session *s)
 		/* a name that is being looked up is waited for */
 		if (x->lost != R_DONE)
 			return DIAL_LOST;
-		x->attempt_at = world.now + AGAIN_MS;
+		x->attempt_at = world.now + CONNECT_AGAIN_MS;
 		return DIAL_WAIT;
 	}
 	if (!x->fresh && (c = from_pool(s)) != NULL) {

@@ -29,6 +29,7 @@
 
 enum state {
 	WAITING, /* for the time of the next check */
+	QUEUING, /* for room in the queue of a unix socket */
 	CONNECTING,
 	SECURING, /* in the TLS handshake */
 	ASKING, /* the request is on its way, or its answer */
@@ -45,6 +46,7 @@ struct health {
 	unsigned next_addr; /* of the upstream's addresses */
 	unsigned in_row; /* checks against the verdict in force */
 	int64_t at; /* when the next check is due */
+	int64_t again_at; /* QUEUING: when to connect again */
 	int64_t began; /* this one */
 	uint64_t skip; /* payload of a frame that is still to come */
 	char key[WS_ACCEPT_LEN]; /* of the handshake, 24 characters */
@@ -80,6 +82,8 @@ deadline(const struct health *h)
 
 	if (h->state == WAITING)
 		return h->at;
+	if (h->state == QUEUING && h->again_at < h->began + ms)
+		return h->again_at;
 	/* each address has its part of the time */
 	if (h->state == CONNECTING && h->next_addr < n)
 		ms = ms * h->next_addr / n;
@@ -223,6 +227,8 @@ static enum reason
 too_late(const struct health *h)
 {
 	switch (h->state) {
+	case QUEUING:
+		return R_CONNECT_TIMEOUT;
 	case SECURING:
 		return R_UPSTREAM_TLS_TIMEOUT;
 	case PINGING:
@@ -313,6 +319,16 @@ secure(struct health *h)
 		failed(h, or_stalled(h, R_UPSTREAM_TLS), 0);
 }
 
+/* a busy upstream gets the time of the check, as it gets that of a request */
+static void
+queue(struct health *h)
+{
+	h->state = QUEUING;
+	h->next_addr--;
+	h->again_at = world.now + CONNECT_AGAIN_MS;
+	set_next(h->again_at);
+}
+
 /* connects to the next address; an error of the last one is the check's */
 static void
 attempt(struct health *h, enum reason why)
@@ -323,6 +339,10 @@ attempt(struct health *h, enum reason why)
 	h->c = NULL;
 	while (fd < 0 && h->next_addr < h->up->n_addrs) {
 		fd = connect_begin(&h->up->addrs[h->next_addr++]);
+		if (fd < 0 && errno == EAGAIN) {
+			queue(h);
+			return;
+		}
 		if (fd < 0)
 			why = connect_reason(errno);
 	}
@@ -580,7 +600,8 @@ expire(struct health *h)
 		begin(h);
 	else if (h->state == CLOSING)
 		rest(h);
-	else if (h->state == CONNECTING)
+	else if (h->state == CONNECTING || (h->state == QUEUING &&
+	    world.now < h->began + h->r->health_timeout_ms))
 		attempt(h, R_CONNECT_TIMEOUT);
 	else
 		failed(h, too_late(h), 0);

@@ -1,7 +1,11 @@
 """Health checks: what passes, what fails, what follows, reloads."""
+import os
+import socket
+import tempfile
+
 import certs
 from tls_peer import SecureOrigin
-from weir import (CLOSE, OK, PING, PONG, TEXT, Deaf, Origin, Weir, answer,
+from weir import (CLOSE, OK, PING, PONG, TEXT, Deaf, Origin, Peer, Weir, answer,
                   case, each, free_port, main, never, plain, refusal, same,
                   until, ws_101, ws_close, ws_frame, ws_serve)
 
@@ -171,6 +175,49 @@ def unreachable():
         refusal(w.get(), 503, 'no_upstream')
     with Deaf() as d, Weir(conf(), d.url) as w:
         w.wait_log('upstream_down', reason='connect_timeout')
+
+
+@case
+def full_queue():
+    """A unix socket that is only busy is waited for, as by requests."""
+    with tempfile.TemporaryDirectory(prefix='weir-test-') as d:
+        path = os.path.join(d, 'busy')
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(path)
+            s.listen(0)
+            waiting = fill(path)
+            slow = conf().replace('300ms', '1h')
+            with Weir(slow, 'unix:' + path) as w:
+                never(lambda: w.log('upstream_down'), 'a failure')
+                accept_all(s, len(waiting))
+                c, _ = s.accept()
+                with Peer(c) as peer:
+                    same(peer.read_request().target, '/healthz', 'check')
+                same(w.log('upstream_down'), [], 'changes')
+            waiting += fill(path)
+            with Weir(conf(), 'unix:' + path) as w:
+                w.wait_log('upstream_down', reason='connect_timeout')
+            for c in waiting:
+                c.close()
+
+
+def fill(path):
+    """Connections until the queue has room for no more."""
+    got = []
+    while True:
+        c = socket.socket(socket.AF_UNIX)
+        c.setblocking(False)
+        try:
+            c.connect(path)
+        except BlockingIOError:
+            c.close()
+            return got
+        got.append(c)
+
+
+def accept_all(s, n):
+    for _ in range(n):
+        s.accept()[0].close()
 
 
 @case
