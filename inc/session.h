@@ -66,6 +66,7 @@ struct exchange {
 	int64_t began;     /* the head's last byte */
 	int64_t attempt_at; /* when to try one more address, or 0 */
 	enum reason lost;  /* why the last attempt failed */
+	int error;         /* errno of the last one, for the log */
 	int tls_error;     /* of the upstream's handshake, for the log */
 	struct body q, r;  /* the request's body and the answer's */
 	/* what trusted proxies say, or NULL; while the request is judged only */

@@ -71,10 +71,17 @@ win(struct session *s, struct conn *c)
 	return DIAL_WON;
 }
 
+static void
+note_error(struct exchange *x, int err)
+{
+	x->lost = connect_reason(err);
+	x->error = err;
+}
+
 static enum dial
 lose(struct session *s, struct conn *c, int err)
 {
-	s->x->lost = connect_reason(err);
+	note_error(s->x, err);
 	unlink_attempt(s->x, c);
 	conn_close(c);
 	return DIAL_LOST;
@@ -168,7 +175,7 @@ attempt(struct session *s)
 	}
 	x->next_addr++;
 	if (fd < 0) {
-		x->lost = connect_reason(errno);
+		note_error(x, errno);
 		return DIAL_LOST;
 	}
 	c = upstream_conn_open(fd, CONN_ATTEMPT, s);

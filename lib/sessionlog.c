@@ -51,6 +51,14 @@ log_kept_id(const struct exchange *x)
 		log_pair("request_id", x->text + x->id_at);
 }
 
+/* what the system said, where the reason's word does not tell */
+static void
+log_error_of(const struct exchange *x, enum reason why)
+{
+	if (why == R_CONNECT_FAILED && x != NULL && x->error != 0)
+		log_pair("error", strerror(x->error));
+}
+
 /* the line of a request that has ended */
 void
 session_log_request(const struct session *s)
@@ -74,6 +82,7 @@ session_log_request(const struct session *s)
 	log_pair_int("ms", world.now - x->began);
 	log_pair_int("bytes_in", (int64_t)x->q.bytes);
 	log_pair_int("bytes_out", (int64_t)x->r.bytes);
+	log_error_of(x, r);
 	if (x->tls_error != 0)
 		log_pair("tls", x->tls_error == TLS_ENDED ?
 		    "the other side ended it" :
@@ -193,6 +202,7 @@ session_log_over(const struct session *s)
 	log_pair_int("bytes_out", (int64_t)s->bytes_out);
 	if (!s->tcp)
 		log_frames(s);
+	log_error_of(s->x, (enum reason)s->reason);
 	log_tls_error(s);
 	log_end();
 }

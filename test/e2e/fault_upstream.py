@@ -58,6 +58,23 @@ def unix_missing():
 
 
 @case
+def unreachable():
+    """What the system says is in the log: it tells what to mend."""
+    def check(name, conf, ask, event):
+        with Weir(conf % __file__) as w:
+            ask(w)
+            line = w.wait_log(event, reason='connect_failed')[0]
+            same(line['error'], 'Not a directory', 'error')
+    each([
+        ('http', 'route = /\nupstream = unix:%s/x',
+         lambda w: refusal(w.get(), 502, 'connect_failed'), 'request'),
+        ('tcp', 'listen = tcp://127.0.0.1:@PORT@\n'
+         'route = tcp://127.0.0.1:@PORT@\nupstream = tcp://unix:%s/x',
+         lambda w: w.connect().ended(), 'tcp_close'),
+    ], check)
+
+
+@case
 def next_one():
     """While one of them lives every request is answered."""
     with Origin() as o, Weir('', dead(), o, dead(), dead()) as w:
