@@ -44,7 +44,7 @@ struct upstream {
 
 /*
  * The one for e and how, made if need be, held until upstream_unref(). It
- * takes tls over, which replaces what it had.
+ * takes tls over, which replaces what it had. Its name is looked up anew.
  */
 struct upstream *upstream_ref(const struct conf_endpoint *e, const char *how,
     struct tls_client *tls);

@@ -38,6 +38,16 @@ set_next(int64_t *next, int64_t at)
 	upstream_at = next_idle < next_ask ? next_idle : next_ask;
 }
 
+/* its name, if it has one, is to be looked up at once */
+static void
+ask_soon(struct upstream *up)
+{
+	if (!up->named)
+		return;
+	up->ask_at = 0;
+	set_next(&next_ask, 0);
+}
+
 static char *
 copy(const char *s)
 {
@@ -63,6 +73,7 @@ upstream_ref(const struct conf_endpoint *e, const char *how,
 			up->refs++;
 			tls_client_free(up->tls);
 			up->tls = tls;
+			ask_soon(up);
 			return up;
 		}
 	}
@@ -86,8 +97,7 @@ upstream_ref(const struct conf_endpoint *e, const char *how,
 		up->n_addrs = 1;
 	else
 		up->named = true;
-	if (up->named)
-		set_next(&next_ask, 0);
+	ask_soon(up);
 	return up;
 }
 

@@ -171,6 +171,25 @@ test_moved(void)
 	upstream_unref(up);
 }
 
+static void
+test_reload(void)
+{
+	struct conf_endpoint e = {.text = "http://b.example:80",
+	    .host = "b.example", .authority = "b.example", .port = 80};
+	struct upstream *up = upstream_ref(&e, "", NULL);
+
+	upstream_ask(10, 0);
+	expect(upstream_at > 10, "reload", "asked, or again later");
+	up->asked = false;
+	up->ask_at = INT64_MAX;
+	expect(upstream_ref(&e, "", NULL) == up && upstream_at <= 10,
+	    "reload", "its name is due at once");
+	upstream_ask(20, 0);
+	expect(up->ask_at > 20, "reload", "it was asked");
+	upstream_unref(up);
+	upstream_unref(up);
+}
+
 int
 main(void)
 {
@@ -180,5 +199,6 @@ main(void)
 	test_try();
 	test_judge();
 	test_moved();
+	test_reload();
 	return failed;
 }
