@@ -9,7 +9,8 @@
 /*
  * The servers behind weir: one struct for each address in the configuration and
  * each way to speak to it, however many routes name it, with its socket
- * addresses and its idle connections. It outlives reloads while a configuration still refers to it.
+ * addresses and its idle connections. It outlives reloads while a configuration
+ * still refers to it.
  */
 struct upstream {
 	struct upstream *next;

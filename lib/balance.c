@@ -267,7 +267,7 @@ balance_choose(const struct conf_route *r, uint64_t key,
 	return choose(r, key, tried, now, why);
 }
 
-/* the value of a field that has no id of its own, or "" */
+/* the value of the first field of that name, or "" */
 static struct span
 header(const struct http_request *q, const char *name)
 {
