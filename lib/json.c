@@ -388,8 +388,12 @@ put_utf8(char out[4], long v)
 	return (size_t)more + 1;
 }
 
-bool
-json_string(struct span v, char *out, size_t cap, size_t *n)
+/*
+ * Goes over what a string stands for, of at most cap bytes: writes it to out,
+ * or compares it with wanted. False if v is no string, or not like that.
+ */
+static bool
+decode(struct span v, char *out, const char *wanted, size_t cap, size_t *n)
 {
 	struct cursor c;
 	char bytes[4];
@@ -401,36 +405,30 @@ json_string(struct span v, char *out, size_t cap, size_t *n)
 		return false;
 	c = cursor_of(v);
 	c.p++;
-	while ((u = take_char(&c)) > 0) {
+	for (; (u = take_char(&c)) > 0; *n += k) {
 		k = put_utf8(bytes, u);
 		if (k > cap - *n)
 			return false;
-		memcpy(out + *n, bytes, k);
-		*n += k;
+		if (out != NULL)
+			memcpy(out + *n, bytes, k);
+		else if (memcmp(wanted + *n, bytes, k) != 0)
+			return false;
 	}
 	return true;
 }
 
 bool
+json_string(struct span v, char *out, size_t cap, size_t *n)
+{
+	return decode(v, out, NULL, cap, n);
+}
+
+bool
 json_is(struct span v, struct span s)
 {
-	struct cursor c;
-	char bytes[4];
-	size_t k;
-	long u;
+	size_t n;
 
-	if (json_type(v) != JSON_STRING)
-		return false;
-	c = cursor_of(v);
-	c.p++;
-	while ((u = take_char(&c)) > 0) {
-		k = put_utf8(bytes, u);
-		if (k > s.n || memcmp(s.p, bytes, k) != 0)
-			return false;
-		s.p += k;
-		s.n -= k;
-	}
-	return s.n == 0;
+	return decode(v, NULL, s.p, s.n, &n) && n == s.n;
 }
 
 /* the exponent that a number ends with from p on, as far as it matters */
