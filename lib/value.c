@@ -274,13 +274,17 @@ value_parse(enum value_type type, const char *text, uint64_t min,
     uint64_t max, void *field, struct arena **a)
 {
 	struct span all = { text, strlen(text) };
+	uint64_t v;
 
 	if (type == VALUE_MSEC_OR && strcmp(text, "same") == 0) {
 		*(CONF_T_MSEC_OR *)field = -1;
 		return NULL;
 	}
-	if (type == VALUE_MSEC_OR)
+	if (type == VALUE_MSEC_OR) {
 		type = VALUE_MSEC;
+		if (!measure(type, text, &v))
+			return "not a duration or same";
+	}
 	if (type <= VALUE_UINT)
 		return parse_number(type, text, min, max, field, a);
 	if (type <= VALUE_EXCESS)
