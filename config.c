@@ -162,6 +162,10 @@ set_field(struct loader *l, const struct key *k, void *field)
 	if (*l->value == '\0' && (k->type == VALUE_STR ||
 	    (k->type == VALUE_STATUSES && *k->def != '\0')))
 		return fail(l, "needs a value");
+	/* else a variable that somebody left empty would let everybody in */
+	if ((k->type == VALUE_FILE || k->type == VALUE_SECRET) &&
+	    *l->value == '\0' && *l->raw != '\0')
+		return bad(l, "empty, as its variables are");
 	for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
 		if (strcmp(ranges[i].key, k->name) == 0 &&
 		    key_find(k->name, false) == k) {

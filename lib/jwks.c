@@ -247,6 +247,8 @@ jwt_keys_load(const char *text, char *err, size_t size)
 
 	if (k == NULL)
 		wrong = "out of memory";
+	else if (secret != NULL && *secret == '\0')
+		wrong = "the secret is empty";
 	else if (secret != NULL)
 		wrong = add(k, sign_key_secret(secret, strlen(secret))) ?
 		    NULL : "out of memory";

@@ -330,6 +330,10 @@ test_files(void)
 	k = jwt_keys_load("hunter2hunter2", err, sizeof err);
 	expect(k == NULL && strstr(err, "hunter2") == NULL, "no file", err);
 	jwt_keys_free(k);
+	k = jwt_keys_load("hs256 ", err, sizeof err);
+	expect(k == NULL && strcmp(err, "the secret is empty") == 0,
+	    "an empty secret", err);
+	jwt_keys_free(k);
 	expect(jwt_keys_short("hs256 0123456789012345678901234567890"),
 	    "short", "31 bytes");
 	expect(!jwt_keys_short("hs256 01234567890123456789012345678901"),
