@@ -241,6 +241,29 @@ put_target(struct text *t, const struct http_request *q,
 		text_span(t, q->query);
 }
 
+/* a field that goes on as it came; but the address of the page, in Referer,
+ * may hold the key that the page was got with */
+static void
+put_kept(struct text *t, const struct http_field *f,
+    const struct shown_from *hide)
+{
+	const char *query, *end = f->value.p + f->value.n;
+
+	if (hide == NULL || hide->query == NULL ||
+	    !span_is(f->name, "referer")) {
+		put_field(t, f->name, f->value);
+		return;
+	}
+	query = f->value.n > 0 ? memchr(f->value.p, '?', f->value.n) : NULL;
+	if (query == NULL)
+		query = end;
+	text_span(t, f->name);
+	text_mem(t, ": ", 2);
+	text_span(t, span_between(f->value.p, query));
+	shown_put_query(t, span_between(query, end), hide->query);
+	text_mem(t, "\r\n", 2);
+}
+
 static void
 put_framing(struct text *t, const struct http_head *h)
 {
@@ -296,7 +319,7 @@ rewrite_request(struct text *t, const struct http_request *q,
 		    (how->hide != NULL && shown_hides(how->hide, f->id)) ||
 		    ruled_out(r->set_header, r->del_header, f))
 			continue;
-		put_field(t, f->name, f->value);
+		put_kept(t, f, how->hide);
 	}
 	put_framing(t, &q->h);
 	if (choose)

@@ -190,6 +190,26 @@ def trailers():
         same(o.requests[-1].trailers, [('X-Sum', 'c')], 'trailers')
 
 
+@case
+def referer():
+    """A page that was got with a key in its address tells it of itself."""
+    def check(came, goes):
+        more = ''.join('Referer: %s\r\n' % (x % {'k': ALICE}) for x in came)
+        same(w.get('/', bearer(ALICE) + more).status, 200, 'status')
+        same(o.requests[-1].all('referer'), goes, 'upstream')
+
+    rows = [(['http://a/x?token=%(k)s'], ['http://a/x']),
+            (['http://a/x?b=1&token=%(k)s&c'], ['http://a/x?b=1&c']),
+            (['http://a/x?%%74oken=%(k)s&b=?'], ['http://a/x?b=?']),
+            (['http://a/x?token=%(k)s', 'http://a/?token=%(k)s'],
+             ['http://a/x', 'http://a/']),
+            (['http://a/token=x?', '', 'x'], ['http://a/token=x?', '', 'x'])]
+    with Origin() as o, Weir(conf(), o) as w:
+        each(rows, check)
+    with Origin() as o, Weir(conf() + 'key_pass = yes\n', o) as w:
+        check(['http://a/?token=x'], ['http://a/?token=x'])
+
+
 def choosing(choice):
     """An upstream that chooses that subprotocol."""
     def serve(peer):
