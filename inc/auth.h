@@ -24,7 +24,8 @@ struct auth_pass {
 
 /*
  * Judges what a request on the route shows: R_DONE and *p, or why it is
- * refused. All that it shows has to be right, and to be of one name.
+ * refused. All that it shows has to be right, and to be of one name. A
+ * preflight (CORS) that shows nothing is let in where the route says so.
  */
 enum reason auth_judge(const struct conf_route *r,
     const struct http_request *q, int64_t now_ms, struct auth_pass *p);

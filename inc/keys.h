@@ -130,6 +130,8 @@
 	    "Parameter of the query in which a key or token may stand.") \
 	KEY(key_pass, "key_pass", BOOL, "no", LIVE, \
 	    "Pass what a client has shown on to the upstream.") \
+	KEY(key_preflight, "key_preflight", BOOL, "no", LIVE, \
+	    "Pass on what a browser asks before a page of another origin may send a key (CORS preflights), which shows none.") \
 	KEY(redirect, "redirect", REDIRECT, "off", LIVE, \
 	    "off; https to send requests that come without TLS there (308); or, in a route, [STATUS] URL to send all elsewhere, with $host and $path.") \
 	KEY(respond, "respond", RESPOND, "", LIVE, \

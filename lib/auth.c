@@ -332,6 +332,23 @@ judge_all(const struct conf_route *r, const struct shown *list, int n,
 	return why;
 }
 
+/* what a browser asks before it lets a page send a request elsewhere, without
+ * what that will show: Fetch 4.8 */
+static bool
+is_preflight(const struct http_request *q)
+{
+	unsigned i;
+
+	if (q->method_id != HTTP_M_OPTIONS || q->h.body != HTTP_BODY_NONE ||
+	    (q->h.seen & 1ull << HTTP_F_ORIGIN) == 0)
+		return false;
+	for (i = 0; i < q->h.n_fields; i++)
+		if (span_is(q->h.fields[i].name,
+		    "access-control-request-method"))
+			return true;
+	return false;
+}
+
 enum reason
 auth_judge(const struct conf_route *r, const struct http_request *q,
     int64_t now_ms, struct auth_pass *p)
@@ -347,6 +364,8 @@ auth_judge(const struct conf_route *r, const struct http_request *q,
 	n = shown_find(q, &a->from, list, memory);
 	if (n > 0)
 		return judge_all(r, list, n, now_ms, p);
+	if (n == 0 && r->key_preflight && is_preflight(q))
+		return R_DONE;
 	if (n == 0)
 		return a->from.keys ? R_NO_KEY : R_NO_PASSWORD;
 	return a->from.keys ? R_WRONG_KEY : R_WRONG_PASSWORD;

@@ -210,6 +210,45 @@ def referer():
         check(['http://a/?token=x'], ['http://a/?token=x'])
 
 
+@case
+def preflights():
+    """What a browser asks before it sends a key has none."""
+    ask = 'Access-Control-Request-Method: POST\r\n'
+    origin = 'Origin: https://app.example.com\r\n'
+    text = conf() + ('key_preflight = yes\nroute = /\nupstream = %s\n'
+                     'route = /none\nkey_preflight = no\nupstream = %s\n'
+                     'route = /users\nkeys =\n%supstream = %s\n')
+    rows = [
+        (200, '/', 'OPTIONS', origin + ask, b''),
+        (200, '/', 'OPTIONS', origin + ask + 'Access-Control-Request-Headers: '
+         'authorization\r\n', b''),
+        (200, '/users', 'OPTIONS', origin + ask, b''),
+        (401, '/none', 'OPTIONS', origin + ask, b''),
+        (401, '/', 'OPTIONS', ask, b''), (401, '/', 'OPTIONS', origin, b''),
+        (401, '/', 'GET', origin + ask, b''),
+        (401, '/', 'POST', origin + ask, b''),
+        (401, '/', 'options', origin + ask, b''),
+        (401, '/', 'OPTIONS', origin + ask, b'a body'),
+        # what is shown has to be right
+        (401, '/', 'OPTIONS', origin + ask + bearer('x'), b''),
+        (401, '/', 'OPTIONS', origin + ask + 'Authorization: x\r\n', b''),
+        (401, '/?token=', 'OPTIONS', origin + ask, b''),
+        (401, '/users', 'OPTIONS', origin + ask + bearer(ALICE), b'')]
+
+    def check(status, target, method, more, body):
+        same(w.get(target, more, method=method, body=body).status, status,
+             'status')
+        line = w.next()
+        same((line['status'], 'key' in line), (str(status), False), 'line')
+
+    with Origin() as o, Weir(text % (o.url, o.url, users(), o.url)) as w:
+        each(rows, check)
+        same(len(o.requests), 3, 'upstream')
+        same(w.get('/', origin + ask + bearer(ALICE),
+                   method='OPTIONS').status, 200, 'with a key')
+        same(w.next()['key'], 'alice', 'name')
+
+
 def choosing(choice):
     """An upstream that chooses that subprotocol."""
     def serve(peer):
