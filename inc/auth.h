@@ -4,6 +4,7 @@
 #include "config.h"
 #include "http.h"
 #include "keyuse.h"
+#include "peer.h"
 #include "shown.h"
 
 /*
@@ -15,6 +16,12 @@
  * are logged */
 int auth_load(struct conf *c, char *err, size_t size);
 void auth_free(struct conf *c);
+
+/* who asks, and when */
+struct auth_asker {
+	const struct peer *peer;
+	int64_t now_ms;
+};
 
 /* what a request is let in with */
 struct auth_pass {
@@ -28,7 +35,8 @@ struct auth_pass {
  * preflight (CORS) that shows nothing is let in where the route says so.
  */
 enum reason auth_judge(const struct conf_route *r,
-    const struct http_request *q, int64_t now_ms, struct auth_pass *p);
+    const struct http_request *q, const struct auth_asker *by,
+    struct auth_pass *p);
 /* what must not go upstream, or NULL: everything may */
 const struct shown_from *auth_hides(const struct conf_route *r);
 /* true if the route asks for keys or tokens */

@@ -33,6 +33,9 @@ struct jwt_times {
 struct jwt {
 	struct jwt_times times;
 	char subject[JWT_SUBJECT_MAX + 1]; /* "" if none, or none that fits */
+	/* public keys that its signature was tried with, which takes time;
+	 * set of a token that is refused, too */
+	unsigned tried;
 };
 
 /*

@@ -21,10 +21,11 @@ char *peer_text(const struct peer *p, char text[PEER_TEXT_MAX]);
 
 /*
  * The census counts by address: IPv4 as it is, IPv6 by its /64, which is what
- * one customer gets. It counts several things apart: PEER_CONNECTIONS, and
- * what else has a number of its own.
+ * one customer gets. It counts several things apart: the two below, and what
+ * else has a number of its own behind them.
  */
 #define PEER_CONNECTIONS 0
+#define PEER_TOKENS 1
 
 /* counts one more; false if there is no memory */
 bool peer_count(const struct peer *p, uint32_t what);
@@ -34,12 +35,14 @@ void peer_uncount(const struct peer *p, uint32_t what);
 unsigned peer_counted(const struct peer *p, uint32_t what);
 
 /*
- * Takes one from the address's bucket for that, which holds as many as flow into it in
- * a second; false: there is none. Quiet addresses are forgotten. Where very
- * many come in one second the ones that would be forgotten first are, before
- * their time. now is in milliseconds.
+ * Takes one from the address's bucket for that, which holds as many as flow
+ * into it in a second; false: there is none. Quiet addresses are forgotten.
+ * Where very many come in one second the ones that would be forgotten first
+ * are, before their time. now is in milliseconds.
  */
 bool peer_take(const struct peer *p, uint32_t what, unsigned a_second,
     int64_t now);
+/* gives back n of those; takes more if n is negative, though there be none */
+void peer_give(const struct peer *p, uint32_t what, unsigned a_second, int n);
 
 #endif

@@ -77,6 +77,7 @@ R(TOKEN_MALFORMED,    "token_malformed",     401, WARN, "The token is malformed.
 R(TOKEN_ALGORITHM,    "token_algorithm",     401, WARN, "The token is signed in a way that is not accepted.")
 R(TOKEN_KEY,          "token_key",           401, WARN, "The token names a signing key that is not known here.")
 R(TOKEN_SIGNATURE,    "token_signature",     401, WARN, "The token's signature is wrong.")
+R(TOKEN_RATE,         "token_rate",          429, WARN, "Too many tokens with wrong signatures from this address.")
 R(TOKEN_EXPIRED,      "token_expired",       401, INFO, "The token has expired.")
 R(TOKEN_NOT_YET,      "token_not_yet",       401, WARN, "The token is not valid yet.")
 R(TOKEN_ISSUER,       "token_issuer",        401, WARN, "The token comes from another issuer.")

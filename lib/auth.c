@@ -2,8 +2,11 @@
  * Keys, tokens and passwords of routes. A token that was found good is
  * remembered by its tag (tlssign.h) until it expires, since a signature takes
  * a millisecond of everybody's time; what it says of times is judged anew at
- * each use. Nothing else is remembered, so that made-up tokens push none out.
+ * each use. Nothing else is remembered, so that made-up tokens push none out;
+ * those are counted, and an address gets no more than a few tried.
  */
+#include <sys/socket.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +23,8 @@
 #define MESSAGE_MAX 600
 #define SETS 64 /* of tokens that are remembered */
 #define WAYS 4
+/* wrong signatures that an address may have tried in a second */
+#define REFUSED 8
 
 /* a token that was signed as it should be */
 struct verdict {
@@ -238,10 +243,32 @@ place(struct verdict set[WAYS])
 	return v;
 }
 
+/*
+ * Reads a token that is not known. What is refused after its signature was
+ * tried counts against its address, by the keys that it was tried with.
+ */
 static enum reason
-judge_token(const struct auth *a, const struct conf_route *r,
-    struct span token, struct auth_pass *p)
+read_token(const struct conf_route *r, struct span token,
+    const struct auth_asker *by, struct jwt *j)
 {
+	const struct auth *a = r->auth;
+	bool counts = by->peer->family != AF_UNIX;
+	enum reason why;
+
+	if (counts && !peer_take(by->peer, PEER_TOKENS, REFUSED, by->now_ms))
+		return R_TOKEN_RATE;
+	why = jwt_read(a->jwt, r->jwt_issuer, r->jwt_audience, token, j);
+	if (counts)
+		peer_give(by->peer, PEER_TOKENS, REFUSED, why == R_DONE ? 1 :
+		    1 - (int)j->tried);
+	return why;
+}
+
+static enum reason
+judge_token(const struct conf_route *r, struct span token,
+    const struct auth_asker *by, struct auth_pass *p)
+{
+	const struct auth *a = r->auth;
 	unsigned char tag[SIGN_HASH];
 	struct verdict *set, *v;
 	struct jwt j;
@@ -251,8 +278,7 @@ judge_token(const struct auth *a, const struct conf_route *r,
 	set = a->verdicts[tag[0] % SETS];
 	v = remembered(set, tag);
 	if (v == NULL) {
-		why = jwt_read(a->jwt, r->jwt_issuer, r->jwt_audience, token,
-		    &j);
+		why = read_token(r, token, by, &j);
 		if (why != R_DONE)
 			return why;
 		v = place(set);
@@ -285,9 +311,10 @@ judge_password(const struct auth *a, const struct shown *shown,
 
 /* a key may stand in place of a password, or be a token */
 static enum reason
-judge_shown(const struct auth *a, const struct conf_route *r,
-    const struct shown *shown, int64_t now_ms, struct auth_pass *p)
+judge_shown(const struct conf_route *r, const struct shown *shown,
+    const struct auth_asker *by, struct auth_pass *p)
 {
+	const struct auth *a = r->auth;
 	const struct apikey *key = NULL;
 
 	memset(p, 0, sizeof *p);
@@ -299,28 +326,28 @@ judge_shown(const struct auth *a, const struct conf_route *r,
 		return R_DONE;
 	}
 	if (shown->password && a->basic != NULL)
-		return judge_password(a, shown, now_ms, p);
+		return judge_password(a, shown, by->now_ms, p);
 	if (a->jwt == NULL)
 		return R_WRONG_KEY;
 	/* a key that is wrong is no token, where there are both */
 	if (a->keys != NULL && (shown->secret.n == 0 ||
 	    memchr(shown->secret.p, '.', shown->secret.n) == NULL))
 		return R_WRONG_KEY;
-	return judge_token(a, r, shown->secret, p);
+	return judge_token(r, shown->secret, by, p);
 }
 
 /* all that was shown: the first that is wrong decides */
 static enum reason
 judge_all(const struct conf_route *r, const struct shown *list, int n,
-    int64_t now_ms, struct auth_pass *p)
+    const struct auth_asker *by, struct auth_pass *p)
 {
 	struct auth_pass more;
 	enum reason why;
 	int i;
 
-	why = judge_shown(r->auth, r, &list[0], now_ms, p);
+	why = judge_shown(r, &list[0], by, p);
 	for (i = 1; i < n && why == R_DONE; i++) {
-		why = judge_shown(r->auth, r, &list[i], now_ms, &more);
+		why = judge_shown(r, &list[i], by, &more);
 		if (why == R_DONE && more.use != p->use)
 			why = R_WRONG_KEY;
 		keyuse_drop(more.use);
@@ -351,7 +378,7 @@ is_preflight(const struct http_request *q)
 
 enum reason
 auth_judge(const struct conf_route *r, const struct http_request *q,
-    int64_t now_ms, struct auth_pass *p)
+    const struct auth_asker *by, struct auth_pass *p)
 {
 	static char memory[SHOWN_MEMORY];
 	const struct auth *a = r->auth;
@@ -363,7 +390,7 @@ auth_judge(const struct conf_route *r, const struct http_request *q,
 		return R_DONE;
 	n = shown_find(q, &a->from, list, memory);
 	if (n > 0)
-		return judge_all(r, list, n, now_ms, p);
+		return judge_all(r, list, n, by, p);
 	if (n == 0 && r->key_preflight && is_preflight(q))
 		return R_DONE;
 	if (n == 0)

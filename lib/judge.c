@@ -109,10 +109,11 @@ judge_limits(struct exchange *x, const struct keyuse_limits *l)
 static enum reason
 judge_key(struct session *s, const struct http_request *q)
 {
+	const struct auth_asker by = {&s->peer, world.now};
 	struct auth_pass p;
 	enum reason why;
 
-	why = auth_judge(s->route, q, world.now, &p);
+	why = auth_judge(s->route, q, &by, &p);
 	s->x->key_use = p.use;
 	return p.use != NULL ? judge_limits(s->x, &p.limits) : why;
 }

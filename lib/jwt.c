@@ -96,7 +96,7 @@ named(const struct jwt_key *k, struct span kid)
 /* looks for a key that has signed it */
 static enum reason
 check_signature(const struct jwt_keys *k, struct span header,
-    const struct parts *p)
+    const struct parts *p, unsigned *tried)
 {
 	struct span kid = json_member(header, "kid");
 	enum reason why = R_TOKEN_KEY;
@@ -116,6 +116,7 @@ check_signature(const struct jwt_keys *k, struct span header,
 			why = R_TOKEN_ALGORITHM;
 		if (sign_alg(key->sign) != alg)
 			continue;
+		*tried += alg != SIGN_HS256;
 		if (sign_verify(key->sign, p->signed_part.p, p->signed_part.n,
 		    sig, n))
 			return R_DONE;
@@ -193,7 +194,7 @@ jwt_read(const struct jwt_keys *k, const char *issuer, const char *audience,
 	/* RFC 7515 4.1.11: what must be understood, and is not */
 	if (json_member(header, "crit").n > 0)
 		return R_TOKEN_MALFORMED;
-	why = check_signature(k, header, &p);
+	why = check_signature(k, header, &p, &j->tried);
 	if (why != R_DONE)
 		return why;
 	if (!read_object(p.claims, claims_text, sizeof claims_text, &claims))

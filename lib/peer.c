@@ -236,3 +236,13 @@ peer_take(const struct peer *p, uint32_t what, unsigned a_second, int64_t now)
 	b->full_at += drop;
 	return true;
 }
+
+void
+peer_give(const struct peer *p, uint32_t what, unsigned a_second, int n)
+{
+	uint64_t key[2];
+
+	key_of(p, what, key);
+	if (buckets != NULL)
+		bucket_of(key)->full_at -= SECOND / a_second * n;
+}

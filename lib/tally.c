@@ -16,7 +16,7 @@ struct tally {
 static struct tally *
 make(void)
 {
-	static uint32_t last = PEER_CONNECTIONS;
+	static uint32_t last = PEER_TOKENS;
 	struct tally *t = calloc(1, sizeof *t);
 
 	if (t == NULL)

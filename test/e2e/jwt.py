@@ -7,7 +7,7 @@ import time
 
 from certs import key, openssl, read, root, write
 from weir import (Origin, Weir, case, each, main, refusal, same, ws_request,
-                  ws_serve)
+                  until, ws_serve)
 
 SECRET = 'a secret of more than thirty-two bytes'
 
@@ -74,14 +74,18 @@ def good(**more):
 
 def conf(jwt):
     return ('jwt = %s\njwt_issuer = me\njwt_audience = us\n'
-            'key_query = access_token\n' % jwt)
+            'key_query = access_token\ntrusted_proxy = 127.0.0.1\n' % jwt)
 
 
 def refused(w, rows):
     """Rows of (reason, token), twice each: what was wrong stays so."""
+    clients = iter(range(1, 250))
+
     def check(word, token):
+        # each from an address of its own, which may get some wrong
+        client = 'X-Forwarded-For: 192.0.2.%d\r\n' % next(clients)
         for _ in range(2):
-            r = w.get('/', bearer(token))
+            r = w.get('/', client + bearer(token))
             refusal(r, 401, word)
             assert r.get('www-authenticate').startswith(
                 'Bearer error="invalid_token", error_description="The '), r
@@ -234,6 +238,44 @@ def key_set():
         t.send(b'\x81\x80aaaa')
         same(t.frame().op, 1, 'the tunnel')
         t.close()
+
+
+@case
+def made_up():
+    """Wrong signatures cost time: an address gets a few of them tried."""
+    ec = key('ec')
+    path = write('many.json', json.dumps({'keys': [
+        jwk('EC', ec) for _ in range(32)]}).encode())
+
+    def ask(token, client=1):
+        return w.get('/', 'X-Forwarded-For: 192.0.2.%d\r\n' % client +
+                     bearer(token))
+
+    known, wrong = signed('ES256', ec, good()), signed('ES256', key('ec', 9),
+                                                       good())
+    with Origin() as o, Weir(conf(path), o) as w:
+        for i in range(40):
+            same(ask(signed('ES256', ec, good(n=i))).status, 200, 'good')
+        for _ in range(100):
+            refusal(ask('x.y.z'), 401, 'token_malformed')
+        same(ask(known).status, 200, 'good')
+        refusal(ask(wrong), 401, 'token_signature')
+        # tried with all 32 keys, which uses up four seconds
+
+        def limited():
+            r = ask(wrong)
+            if r.status == 429:
+                refusal(r, 429, 'token_rate')
+                assert 1 <= int(r.get('retry-after')) <= 5, r
+            return r.status == 429
+        until(limited, 'the limit')
+        until(lambda: w.log('request', status='429', reason='token_rate'),
+              'the line')
+        same(ask(known).status, 200, 'one that is known')
+        same(ask(signed('ES256', ec, good()), 2).status, 200, 'another client')
+        # its own again, in time
+        until(lambda: ask(signed('ES256', ec, good(n=99))).status == 200,
+              'the end')
 
 
 @case

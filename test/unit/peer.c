@@ -235,6 +235,20 @@ test_flows(void)
 	expect(peer_take(&p, 1, 1, began), "bucket", "another");
 	expect(!peer_take(&p, 1, 1, began), "bucket", "and it is empty");
 	expect(peer_take(&p, 2, 1, began), "bucket", "a third");
+	/* what is given back can be taken again */
+	for (n = 0; n < 30; n++, peer_give(&p, 3, 8, 1))
+		expect(peer_take(&p, 3, 8, began), "given back", "is there");
+	for (n = served = 0; n < 30; n++)
+		served += peer_take(&p, 3, 8, began);
+	expect(served == 8, "given back", "as many as there were, no more");
+	peer_give(&p, 3, 8, 2);
+	for (n = served = 0; n < 5; n++)
+		served += peer_take(&p, 3, 8, began);
+	expect(served == 2, "given back", "two");
+	/* what was taken though there was none has to flow in first */
+	peer_give(&p, 3, 8, -8);
+	expect(!peer_take(&p, 3, 8, began + 1000), "a debt", "of a second");
+	expect(peer_take(&p, 3, 8, began + 1125), "a debt", "is paid");
 }
 
 /* each address by itself, and no memory for those that are gone */
