@@ -294,13 +294,13 @@ or_none(const char *s)
 
 void
 secrets_how(const struct conf_route *r, const struct conf_endpoint *e,
-    char *text, size_t size)
+    char text[SECRETS_HOW])
 {
 	char name[HOST_ROOM];
 
 	text[0] = '\0';
 	if (e->tls)
-		snprintf(text, size, "%s %s %s %s %s %d",
+		snprintf(text, SECRETS_HOW, "%s %s %s %s %s %d",
 		    name_of(r, e, name, sizeof name),
 		    or_none(r->upstream_ca), or_none(r->upstream_pin),
 		    or_none(r->upstream_cert), or_none(r->upstream_key),

@@ -195,13 +195,13 @@ conf_ref_upstreams(struct conf *c)
 {
 	struct conf_endpoint *e;
 	struct conf_route *r;
-	char how[1024];
+	char how[SECRETS_HOW];
 	struct target *t;
 	unsigned i;
 
 	for (r = c->routes; r != NULL; r = r->next) {
 		for (i = 0, e = r->upstreams; e != NULL; e = e->next, i++) {
-			secrets_how(r, e, how, sizeof how);
+			secrets_how(r, e, how);
 			t = &r->targets[i];
 			t->e = e;
 			t->up = upstream_ref(e, how, r->secrets[i]);

@@ -2,6 +2,7 @@
 where an answer ends."""
 # timeout: 240
 import contextlib
+import os
 import random
 import re
 import socket
@@ -395,6 +396,19 @@ def pooled():
             time.sleep(0.05)
             same(w.get(method='POST', body=b'x').status, 200, 'after ' + how)
             same(len(o.peers), i + 2, 'connections after ' + how)
+
+
+@case
+def long_paths():
+    """What differs behind very long paths is told apart as well."""
+    where, file = os.path.split(root('other').cert)
+    keys = 'upstream_ca = %s%s/%s\n%s' % (where, '/.' * 600, file, name())
+    with SecureOrigin(root().leaf(HOST)) as o, Weir(
+            'route = /no\nupstream = %s\n%s%sroute = /\nupstream = %s\n%s' % (
+                o.url, keys, NO, o.url, keys)) as w:
+        for _ in range(2):
+            same(w.get('/no').status, 200, 'not verified')
+            refusal(w.get('/'), 502, 'upstream_tls')
 
 
 @case
