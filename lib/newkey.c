@@ -22,9 +22,10 @@ newkey_main(const char *name)
 	struct text t;
 	size_t i;
 
-	if (!apikey_name_valid(name)) {
+	/* who asks for help should not get a key */
+	if (*name == '-' || !apikey_name_valid(name)) {
 		fprintf(stderr, "weir: a key's name is 1 to 64 letters, "
-		    "digits, . _ - or @\n");
+		    "digits, . _ - or @, and does not begin with -\n");
 		return 2;
 	}
 	tls_entropy(bytes, sizeof bytes);

@@ -514,7 +514,7 @@ def made():
     with Origin() as o, Weir('keys = ' + path, o) as w:
         same(w.get('/', bearer(key)).status, 200, 'status')
         same(w.next()['key'], 'carol', 'name')
-    for name in '', 'a b', 'a/b', 'x' * 65, 'a=':
+    for name in '', 'a b', 'a/b', 'x' * 65, 'a=', '-h', '--help':
         status, out, err = run_weir('key', name)
         same((status, out), (2, b''), 'a bad name')
         assert b'name' in err, err
