@@ -2,10 +2,12 @@
 
 # Settings: make CC=clang, CFLAGS='-g -fsanitize=address,undefined',
 # POSIX=1 (plain poll() and nothing beyond POSIX), BEARSSL=DIR (a source tree
-# of BearSSL that has been built; else the system's library), PREFIX, DESTDIR.
+# of BearSSL that has been built; else the system's library), LDLIBS (more
+# libraries), PREFIX, DESTDIR.
 CC = cc
 CFLAGS = -O2 -g
 LDFLAGS =
+LDLIBS =
 PREFIX = /usr/local
 DESTDIR =
 POSIX =
@@ -97,7 +99,7 @@ UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 all: weir
 
 weir: proxy.o $(OBJ)
-	$(CC) $(ALL) $(LDFLAGS) -o $@ proxy.o $(OBJ) $(LIB)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ proxy.o $(OBJ) $(LIB) $(LDLIBS)
 
 proxy.o $(OBJ): $(HDR)
 
@@ -108,7 +110,7 @@ $(UNIT): $(OBJ) $(HDR) test/unit/conftext.h test/unit/guard.h \
 	test/unit/httprow.h test/unit/rewritten.h test/unit/tlsends.h
 
 .c.test:
-	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB) $(LDLIBS)
 
 # everything in one file, for any Linux of this kind: needs musl-gcc. Nothing
 # in it is relocated at its start, so nothing becomes read-only after that.
@@ -141,12 +143,12 @@ bench: weir
 	test/bench/run
 
 test/bench/load: test/bench/load.c $(OBJ)
-	$(CC) $(ALL) $(LDFLAGS) -o $@ test/bench/load.c $(OBJ) $(LIB) \
+	$(CC) $(ALL) $(LDFLAGS) -o $@ test/bench/load.c $(OBJ) $(LIB) $(LDLIBS) \
 	    -lssl -lcrypto
 
 test/bench/origin test/bench/relay: $(OBJ)
 .c:
-	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB) $(LDLIBS)
 
 # instructions and system calls of a message and of a request, against the
 # numbers in test/bench/cost.txt; UPDATE=1 writes them

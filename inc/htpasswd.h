@@ -12,7 +12,7 @@
 
 /*
  * OpenBSD and musl have it, though not everybody's musl. Elsewhere it is a
- * library of its own, which who wants it names: make LDFLAGS=-lcrypt
+ * library of its own, which who wants it names: make LDLIBS=-lcrypt
  * CFLAGS=-DHTPASSWD_CRYPT=1.
  */
 #if !defined(HTPASSWD_CRYPT) && defined(__OpenBSD__)
