@@ -17,12 +17,6 @@
 int auth_load(struct conf *c, char *err, size_t size);
 void auth_free(struct conf *c);
 
-/* who asks, and when */
-struct auth_asker {
-	const struct peer *peer;
-	int64_t now_ms;
-};
-
 /* what a request is let in with */
 struct auth_pass {
 	struct keyuse *use; /* held, its name; NULL: it has none */
@@ -35,7 +29,7 @@ struct auth_pass {
  * preflight (CORS) that shows nothing is let in where the route says so.
  */
 enum reason auth_judge(const struct conf_route *r,
-    const struct http_request *q, const struct auth_asker *by,
+    const struct http_request *q, const struct asker *by,
     struct auth_pass *p);
 /* what must not go upstream, or NULL: everything may */
 const struct shown_from *auth_hides(const struct conf_route *r);

@@ -2,6 +2,7 @@
 #define HTPASSWD_H
 
 #include "keyuse.h"
+#include "peer.h"
 #include "reason.h"
 
 /*
@@ -36,10 +37,11 @@ void htpasswd_drop(struct htpasswd *h); /* the last one frees; NULL is fine */
 /*
  * Judges a name and a password: R_DONE with *use, R_WRONG_PASSWORD, or, since
  * crypt() takes its time and nothing else is done meanwhile, R_PASSWORD_RATE
- * when too many have been tried. What was right is remembered.
+ * when too many have been tried, in all or from that address. What was right
+ * is remembered.
  */
 enum reason htpasswd_check(struct htpasswd *h, struct span user,
-    struct span password, int64_t now_ms, struct keyuse **use);
+    struct span password, const struct asker *by, struct keyuse **use);
 /* the user of that name, or NULL */
 const struct keyuse *htpasswd_name(const struct htpasswd *h,
     const char *name);

@@ -14,6 +14,12 @@ struct peer {
 	uint8_t family; /* AF_INET, AF_INET6, AF_UNIX */
 };
 
+/* who asks for something, and when */
+struct asker {
+	const struct peer *peer;
+	int64_t now_ms;
+};
+
 void peer_from(struct peer *p, const struct addr *a);
 #define PEER_TEXT_MAX 48
 /* writes the address, "unix:" for a unix socket; returns text */
@@ -21,11 +27,12 @@ char *peer_text(const struct peer *p, char text[PEER_TEXT_MAX]);
 
 /*
  * The census counts by address: IPv4 as it is, IPv6 by its /64, which is what
- * one customer gets. It counts several things apart: the two below, and what
+ * one customer gets. It counts several things apart: the three below, and what
  * else has a number of its own behind them.
  */
 #define PEER_CONNECTIONS 0
 #define PEER_TOKENS 1
+#define PEER_PASSWORDS 2
 
 /* counts one more; false if there is no memory */
 bool peer_count(const struct peer *p, uint32_t what);

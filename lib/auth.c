@@ -249,7 +249,7 @@ place(struct verdict set[WAYS])
  */
 static enum reason
 read_token(const struct conf_route *r, struct span token,
-    const struct auth_asker *by, struct jwt *j)
+    const struct asker *by, struct jwt *j)
 {
 	const struct auth *a = r->auth;
 	bool counts = by->peer->family != AF_UNIX;
@@ -266,7 +266,7 @@ read_token(const struct conf_route *r, struct span token,
 
 static enum reason
 judge_token(const struct conf_route *r, struct span token,
-    const struct auth_asker *by, struct auth_pass *p)
+    const struct asker *by, struct auth_pass *p)
 {
 	const struct auth *a = r->auth;
 	unsigned char tag[SIGN_HASH];
@@ -297,13 +297,12 @@ judge_token(const struct conf_route *r, struct span token,
 
 static enum reason
 judge_password(const struct auth *a, const struct shown *shown,
-    int64_t now_ms, struct auth_pass *p)
+    const struct asker *by, struct auth_pass *p)
 {
 	struct keyuse *use;
 	enum reason why;
 
-	why = htpasswd_check(a->basic, shown->user, shown->secret, now_ms,
-	    &use);
+	why = htpasswd_check(a->basic, shown->user, shown->secret, by, &use);
 	if (why == R_DONE)
 		hold(p, use);
 	return why;
@@ -312,7 +311,7 @@ judge_password(const struct auth *a, const struct shown *shown,
 /* a key may stand in place of a password, or be a token */
 static enum reason
 judge_shown(const struct conf_route *r, const struct shown *shown,
-    const struct auth_asker *by, struct auth_pass *p)
+    const struct asker *by, struct auth_pass *p)
 {
 	const struct auth *a = r->auth;
 	const struct apikey *key = NULL;
@@ -326,7 +325,7 @@ judge_shown(const struct conf_route *r, const struct shown *shown,
 		return R_DONE;
 	}
 	if (shown->password && a->basic != NULL)
-		return judge_password(a, shown, by->now_ms, p);
+		return judge_password(a, shown, by, p);
 	if (a->jwt == NULL)
 		return R_WRONG_KEY;
 	/* a key that is wrong is no token, where there are both */
@@ -339,7 +338,7 @@ judge_shown(const struct conf_route *r, const struct shown *shown,
 /* all that was shown: the first that is wrong decides */
 static enum reason
 judge_all(const struct conf_route *r, const struct shown *list, int n,
-    const struct auth_asker *by, struct auth_pass *p)
+    const struct asker *by, struct auth_pass *p)
 {
 	struct auth_pass more;
 	enum reason why;
@@ -378,7 +377,7 @@ is_preflight(const struct http_request *q)
 
 enum reason
 auth_judge(const struct conf_route *r, const struct http_request *q,
-    const struct auth_asker *by, struct auth_pass *p)
+    const struct asker *by, struct auth_pass *p)
 {
 	static char memory[SHOWN_MEMORY];
 	const struct auth *a = r->auth;

@@ -4,6 +4,8 @@
  * found are kept by their tag (tlssign.h), so that only what is new or wrong
  * holds up the others.
  */
+#include <sys/socket.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@
  * bcrypt take a quarter of a second */
 #define TRIES 8
 #define TRIES_PERIOD_MS 2000
+#define TRIES_ADDRESS 1 /* a second, by one address */
 #define COST_MAX 12
 
 struct user {
@@ -236,7 +239,7 @@ known(struct htpasswd *h, const struct user *u, const char *password,
 
 static enum reason
 try_crypted(struct htpasswd *h, const struct user *u, bool right_name,
-    const char *password, int64_t now_ms)
+    const char *password, const struct asker *by)
 {
 	static const struct keyuse_limits most = {
 		.requests = TRIES, .period_ms = TRIES_PERIOD_MS
@@ -245,7 +248,11 @@ try_crypted(struct htpasswd *h, const struct user *u, bool right_name,
 
 	if (right_name && sign_equal(at, tag, SIGN_HASH))
 		return R_DONE;
-	if (keyuse_take(&h->tries, &most, now_ms) > 0)
+	/* nobody may keep all others from theirs */
+	if (by->peer->family != AF_UNIX && !peer_take(by->peer,
+	    PEER_PASSWORDS, TRIES_ADDRESS, by->now_ms))
+		return R_PASSWORD_RATE;
+	if (keyuse_take(&h->tries, &most, by->now_ms) > 0)
 		return R_PASSWORD_RATE;
 	if (!same_crypted(u->crypted, password) || !right_name)
 		return R_WRONG_PASSWORD;
@@ -255,16 +262,16 @@ try_crypted(struct htpasswd *h, const struct user *u, bool right_name,
 #else
 static enum reason
 try_crypted(struct htpasswd *h, const struct user *u, bool right_name,
-    const char *password, int64_t now_ms)
+    const char *password, const struct asker *by)
 {
-	(void)h, (void)u, (void)right_name, (void)password, (void)now_ms;
+	(void)h, (void)u, (void)right_name, (void)password, (void)by;
 	return R_WRONG_PASSWORD;
 }
 #endif
 
 enum reason
 htpasswd_check(struct htpasswd *h, struct span user, struct span password,
-    int64_t now_ms, struct keyuse **use)
+    const struct asker *by, struct keyuse **use)
 {
 	const struct user *u = find(h, user), *as = u;
 	unsigned char hash[SIGN_HASH];
@@ -279,7 +286,7 @@ htpasswd_check(struct htpasswd *h, struct span user, struct span password,
 	if (as != NULL && as->crypted != NULL) {
 		memcpy(text, password.p, password.n);
 		text[password.n] = '\0';
-		why = try_crypted(h, as, u != NULL, text, now_ms);
+		why = try_crypted(h, as, u != NULL, text, by);
 		sign_wipe(text, sizeof text);
 	} else {
 		sign_sha256(password.p, password.n, hash);

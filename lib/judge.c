@@ -109,7 +109,7 @@ judge_limits(struct exchange *x, const struct keyuse_limits *l)
 static enum reason
 judge_key(struct session *s, const struct http_request *q)
 {
-	const struct auth_asker by = {&s->peer, world.now};
+	const struct asker by = {&s->peer, world.now};
 	struct auth_pass p;
 	enum reason why;
 

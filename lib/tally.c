@@ -16,7 +16,7 @@ struct tally {
 static struct tally *
 make(void)
 {
-	static uint32_t last = PEER_TOKENS;
+	static uint32_t last = PEER_PASSWORDS;
 	struct tally *t = calloc(1, sizeof *t);
 
 	if (t == NULL)

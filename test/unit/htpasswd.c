@@ -1,4 +1,6 @@
 /* Tests htpasswd.c by files of users; those for crypt(3) where it is. */
+#include <sys/socket.h>
+
 #include <string.h>
 #include <unistd.h>
 
@@ -20,14 +22,17 @@ load(const char *text, char *err, size_t size)
 	return htpasswd_load(path, err, size);
 }
 
+static struct peer from = {.family = AF_UNIX};
+
 static enum reason
 check(struct htpasswd *h, const char *user, const char *password, int64_t now)
 {
+	const struct asker by = {&from, now};
 	struct keyuse *use;
 	enum reason why;
 
 	why = htpasswd_check(h, (struct span){user, strlen(user)},
-	    (struct span){password, strlen(password)}, now, &use);
+	    (struct span){password, strlen(password)}, &by, &use);
 	expect((use != NULL) == (why == R_DONE), user, "and its name");
 	expect(use == NULL || strcmp(use->name, user) == 0, user, "its own");
 	return why;
@@ -85,6 +90,7 @@ static void
 test_sha256(void)
 {
 	struct htpasswd *h, *again;
+	const struct asker by = {&from, 0};
 	struct keyuse *use;
 	char err[300];
 	int i;
@@ -112,7 +118,7 @@ test_sha256(void)
 	expect(check(h, "carol", "", 0) == R_WRONG_PASSWORD, "carol",
 	    "unknown");
 	expect(htpasswd_check(h, (struct span){"bob smith", 9},
-	    (struct span){"\0x", 2}, 0, &use) == R_WRONG_PASSWORD, "bob",
+	    (struct span){"\0x", 2}, &by, &use) == R_WRONG_PASSWORD, "bob",
 	    "a NUL in it");
 	expect(htpasswd_name(h, "alice") != NULL &&
 	    htpasswd_name(h, "carol") == NULL, "names", "who there is");
@@ -154,6 +160,18 @@ test_crypt(void)
 	    "and what is quick");
 	expect(check(h, "carol", "hunter2", 250) == R_WRONG_PASSWORD,
 	    "bcrypt", "one more, later");
+	/* others than a proxy on this machine are told apart, too */
+	from.family = AF_INET;
+	expect(check(h, "alice", "x", 10000) == R_WRONG_PASSWORD, "address",
+	    "one a second");
+	expect(check(h, "alice", "y", 10999) == R_PASSWORD_RATE, "address",
+	    "not two");
+	expect(check(h, "alice", "hunter2", 10999) == R_DONE, "address",
+	    "what is remembered");
+	from.ip[3] = 1;
+	expect(check(h, "alice", "y", 10999) == R_WRONG_PASSWORD, "address",
+	    "another");
+	from.family = AF_UNIX;
 	expect(check(h, "bob", "x", 250) == R_WRONG_PASSWORD, "bcrypt",
 	    "bob has another hash");
 	htpasswd_drop(h);
