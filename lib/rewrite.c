@@ -486,14 +486,14 @@ rewrite_date(struct text *t, int64_t wall_s)
 	text_mem(t, "\r\n", 2);
 }
 
-/* RFC 9110 11.6.1, RFC 6750 3.1 */
+/* RFC 9110 11.6.1, RFC 6750 3, where Bearer never stands alone */
 static void
 put_challenge(struct text *t, const struct rewrite_answer *how)
 {
 	if (how->bearer) {
-		text_str(t, "WWW-Authenticate: Bearer");
+		text_str(t, "WWW-Authenticate: Bearer realm=\"weir\"");
 		if (how->reason != R_NO_KEY) {
-			text_str(t, " error=\"invalid_token\", "
+			text_str(t, ", error=\"invalid_token\", "
 			    "error_description=\"");
 			text_str(t, reason_sentence(how->reason));
 			text_str(t, "\"");

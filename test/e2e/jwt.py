@@ -88,7 +88,8 @@ def refused(w, rows):
             r = w.get('/', client + bearer(token))
             refusal(r, 401, word)
             assert r.get('www-authenticate').startswith(
-                'Bearer error="invalid_token", error_description="The '), r
+                'Bearer realm="weir", error="invalid_token", '
+                'error_description="The '), r
             same(w.next()['reason'], word, 'line')
     each(rows, check)
 

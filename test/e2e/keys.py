@@ -132,8 +132,8 @@ def refused():
             r = w.ask(ask)
             refusal(r, 401, word)
             same(r.all('www-authenticate'), [
-                'Bearer' if word == 'no_key' else
-                'Bearer error="invalid_token", '
+                'Bearer realm="weir"' if word == 'no_key' else
+                'Bearer realm="weir", error="invalid_token", '
                 'error_description="The key is not known here."'],
                 'WWW-Authenticate')
             line = w.next()

@@ -45,7 +45,7 @@ async function main() {
 	console.log('ok');
 	const r = await talk([], {Authorization: 'Bearer ' + key + 'x'});
 	assert.strictEqual(r.status, 401);
-	assert.match(r.challenge, /^Bearer error="invalid_token"/);
+	assert.match(r.challenge, /^Bearer realm="weir", error="invalid_token"/);
 	console.log('ok');
 }
 
