@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "apikey.h"
 #include "slurp.h"
@@ -29,7 +30,7 @@ read_key(struct apikeys *k, struct apikey *a, const char *text)
 	size_t i, n = strlen(text);
 	int high, low;
 
-	if (strncmp(text, prefix, sizeof prefix - 1) != 0) {
+	if (strncasecmp(text, prefix, sizeof prefix - 1) != 0) {
 		if (n < APIKEY_GOOD && k->weak == 0)
 			k->weak = a->line;
 		sign_sha256(text, n, hash);

@@ -46,6 +46,7 @@ static const struct {
 {"a = sha256:" HUNTER2, "hunter2", "a", 0, 0, 0},
 {"a = sha256:F52FBD32B2B3B86FF88EF6C490628285F482AF15DDCB29541F94BCF526A3F6C7",
     "hunter2", "a", 0, 0, 0},
+{"a = SHA256:" HUNTER2, "hunter2", "a", 0, 0, 0},
 {"a = k=", "k=", "a", 0, 0, 0},
 {"a = a=b=c", "a=b=c", "a", 0, 0, 0},
 {"a = #k", "#k", "a", 0, 0, 0},
