@@ -71,7 +71,8 @@ expand_value(struct text *t, char *value, char *err, size_t err_size)
 		}
 		end = strchr(end, '}');
 		if (end == NULL) {
-			snprintf(err, err_size, "${ without }: %s", value);
+			/* what stands around it may be a secret */
+			snprintf(err, err_size, "${ without }, or $${ for ${");
 			return -1;
 		}
 		*end = '\0';

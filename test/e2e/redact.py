@@ -170,6 +170,8 @@ def printed():
                  'jwt = %s' % write('bad3', '{"keys":[{"kty":"oct","k":"%s"'
                                     % MARK),
                  'set_header = X(: ' + MARK,
+                 'set_header = Authorization: Bearer %s${%s' % (MARK, MARK),
+                 'jwt = hs256 %s${' % MARK,
                  'set_header = Authorization Bearer %s:' % MARK):
         status, out, err = run_weir(
             '-n', '-o', 'listen=:8080', '-c', write(
