@@ -780,6 +780,7 @@ tls_client_known(const struct tls *t, const char *host)
 {
 	char name[256];
 	size_t i, n = strlen(host);
+	const struct asker *a;
 
 	if (t->known == NULL || n >= sizeof name)
 		return false;
@@ -789,7 +790,8 @@ tls_client_known(const struct tls *t, const char *host)
 	if (n > 0 && name[n - 1] == '.')
 		n--;
 	name[n] = '\0';
-	return site_asker(t->server, name) == t->known;
+	a = site_asker(t->server, name);
+	return a != NULL && strcmp(a->file, t->known->file) == 0;
 }
 
 /* ---- connections ---- */

@@ -160,8 +160,9 @@ enum tls_fault tls_fault(int error);
 const char *tls_suite(const struct tls *t);  /* as openssl(1) calls it, ""
 	* before the handshake is done */
 bool tls_resumed(const struct tls *t);
-/* the client has shown a certificate that client_ca of this host asks for.
- * False if that asks for none, or has asked under another name (SNI) */
+/* the client has shown a certificate of the CAs that client_ca of this host
+ * asks for. False if that asks for none, or the client was asked under a name
+ * (SNI) that has other CAs or none */
 bool tls_client_known(const struct tls *t, const char *host);
 
 /* ---- idle ---- */

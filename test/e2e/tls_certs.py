@@ -480,4 +480,31 @@ def client_certificates_below():
                 each(rows + more, check)
 
 
+@case
+def client_certificates_shared():
+    """Hosts whose clients show certificates of the same CAs: the paths that
+    one leaves are those of a wider one, and an address has no name."""
+    with Origin() as o:
+        conf = ('client_ca = %s\nupstream = %s\nroute = a.example/x\n'
+                'route = *\nroute = 192.0.2.1\nroute = *.example/y\n'
+                % (root('Client Root').cert, o.url))
+        with Secure(conf, certs=[root().leaf('a.example')],
+                    name='a.example') as w:
+            def check(name, host, target):
+                context = client(cert=certs.client())
+                context.check_hostname = False
+                with w.connect(name=name, context=context) as c:
+                    same(c.ask(plain(target, host=host)).status, 200, 'status')
+            each([(n, h, t) for n, h in (('a.example', 'a.example'),
+                                         ('a.example', 'b.example'),
+                                         ('192.0.2.1', '192.0.2.1'))
+                  for t in ('/', '/x', '/y')], check)
+            try:
+                with w.connect(name='192.0.2.1', context=trusting()) as c:
+                    got = c.ask(plain(host='192.0.2.1')).status
+            except (OSError, AssertionError):
+                got = None
+            same(got, None, 'without one')
+
+
 main()

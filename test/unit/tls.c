@@ -457,33 +457,33 @@ test_client_certs(void)
 	static const struct {
 		const char *cert, *key, *name, *ca, *why;
 		enum tls_fault fault;
-		int known, sub, any; /* to asked.test, *.asked.test, any */
+		int known; /* to hosts that ask for the same CAs */
 		int days;
 	} rows[] = {
 		{"client.crt", "client.key", "asked.test", "", "shown",
-		    TLS_F_NONE, 1, 0, 0, 0},
+		    TLS_F_NONE, 1, 0},
 		{"client.all", NULL, "asked.test", "", "from one file",
-		    TLS_F_NONE, 1, 0, 0, 0},
+		    TLS_F_NONE, 1, 0},
 		{"clientrsa.crt", "clientrsa.key", "asked.test", "", "RSA",
-		    TLS_F_NONE, 1, 0, 0, 0},
+		    TLS_F_NONE, 1, 0},
 		{NULL, NULL, "asked.test", "", "none",
-		    TLS_F_CLIENT_CERT, 0, 0, 0, 0},
+		    TLS_F_CLIENT_CERT, 0, 0},
 		{"stranger.crt", "stranger.key", "asked.test", "",
-		    "a stranger's", TLS_F_ISSUER, 0, 0, 0, 0},
+		    "a stranger's", TLS_F_ISSUER, 0, 0},
 		{"client.crt", "client.key", "asked.test", "", "expired",
-		    TLS_F_EXPIRED, 0, 0, 0, 200},
+		    TLS_F_EXPIRED, 0, 200},
 		{"client.crt", "client.key", "x.asked.test", "", "of a pattern",
-		    TLS_F_NONE, 0, 1, 0, 0},
+		    TLS_F_NONE, 1, 0},
 		{"client.crt", "client.key", "x.y.asked.test", "",
-		    "of a pattern, deeper", TLS_F_NONE, 0, 1, 0, 0},
+		    "of a pattern, deeper", TLS_F_NONE, 1, 0},
 		{NULL, NULL, "x.asked.test", "", "of a pattern, none",
-		    TLS_F_CLIENT_CERT, 0, 0, 0, 0},
+		    TLS_F_CLIENT_CERT, 0, 0},
 		{"client.crt", "client.key", "localhost", "", "not asked for",
-		    TLS_F_NONE, 0, 0, 0, 0},
+		    TLS_F_NONE, 0, 0},
 		{NULL, NULL, "localhost", "", "not asked for, none",
-		    TLS_F_NONE, 0, 0, 0, 0},
+		    TLS_F_NONE, 0, 0},
 		{NULL, NULL, "free.asked.test", "", "exempt from the pattern",
-		    TLS_F_NONE, 0, 0, 0, 0},
+		    TLS_F_NONE, 0, 0},
 	};
 	struct tls_client_how how = {0};
 	struct tls_server *s = server("leaf.pem", "leaf.key");
@@ -495,6 +495,8 @@ test_client_certs(void)
 	    sizeof err) == 0, "loads");
 	expect(tls_server_client_ca(s, "*.asked.test", "clientca.crt", err,
 	    sizeof err) == 0, "loads for a pattern");
+	expect(tls_server_client_ca(s, "other.test", "root.crt", err,
+	    sizeof err) == 0, "loads others");
 	expect(tls_server_client_ca(s, "free.asked.test", NULL, err,
 	    sizeof err) == 0, "nothing for one of these");
 	expect(tls_server_client_ca(s, "free.asked.test", NULL, err,
@@ -526,13 +528,15 @@ test_client_certs(void)
 			expect(tls_client_known(a.t, "asked.test") ==
 			    rows[i].known, "known");
 			expect(tls_client_known(a.t, "z.asked.test") ==
-			    rows[i].sub, "known to the pattern");
+			    rows[i].known, "known to the pattern");
 			expect(tls_client_known(a.t, "*.asked.test") ==
-			    rows[i].sub, "known to the pattern itself");
+			    rows[i].known, "known to the pattern itself");
 			expect(tls_client_known(a.t, "Asked.TEST.") ==
 			    rows[i].known, "in another spelling");
 			expect(!tls_client_known(a.t, "localhost"),
 			    "not known elsewhere");
+			expect(!tls_client_known(a.t, "other.test"),
+			    "not known where other CAs are asked for");
 			expect(!tls_resumed(a.t) || rows[i].name[0] == 'l' ||
 			    rows[i].name[0] == 'f', "not resumed");
 			end_free(&a);
@@ -551,8 +555,9 @@ test_client_certs(void)
 	begin(s, c, 10);
 	talk(&a, &b);
 	expect(tls_client_known(a.t, "localhost") &&
-	    tls_client_known(a.t, "") && !tls_client_known(a.t, "asked.test"),
-	    "known to all that have nothing of their own");
+	    tls_client_known(a.t, "") && tls_client_known(a.t, "asked.test") &&
+	    !tls_client_known(a.t, "other.test"),
+	    "known to all that have no CAs of their own");
 	end_free(&a);
 	end_free(&b);
 	tls_client_free(c);
