@@ -780,7 +780,6 @@ tls_client_known(const struct tls *t, const char *host)
 {
 	char name[256];
 	size_t i, n = strlen(host);
-	const struct asker *a;
 
 	if (t->known == NULL || n >= sizeof name)
 		return false;
@@ -790,8 +789,7 @@ tls_client_known(const struct tls *t, const char *host)
 	if (n > 0 && name[n - 1] == '.')
 		n--;
 	name[n] = '\0';
-	a = site_asker(t->server, name);
-	return a != NULL && strcmp(a->file, t->known->file) == 0;
+	return tls_server_asks(t->server, name, t->known->file);
 }
 
 /* ---- connections ---- */

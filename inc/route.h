@@ -18,6 +18,8 @@ struct conf_route *route_find(const struct conf *c,
  * NULL */
 struct conf_route *route_again(const struct conf *c,
     const struct conf_route *r);
+/* how well a route's host fits a name: 0 not at all, more is better */
+size_t route_host(const char *host, struct span name);
 /*
  * The bytes of path that prefix covers, compared in the same way, or -1 if
  * path does not begin with it at a segment's border.

@@ -76,6 +76,9 @@ int tls_server_cert(struct tls_server *s, const char *file, const char *key,
  */
 int tls_server_client_ca(struct tls_server *s, const char *host,
     const char *file, char *err, size_t size);
+/* whether clients that name host ("": none) are asked for one of that file */
+bool tls_server_asks(const struct tls_server *s, const char *host,
+    const char *file);
 /* held by engines too, as long as these need it; NULL is fine */
 void tls_server_free(struct tls_server *s);
 

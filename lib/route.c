@@ -51,9 +51,8 @@ route_prefix(struct span path, const char *prefix)
 	return (long)i;
 }
 
-/* how well a route's host fits: 0 not at all, more is better */
-static size_t
-host_rank(const char *host, struct span name)
+size_t
+route_host(const char *host, struct span name)
 {
 	size_t n = strlen(host);
 	struct span tail;
@@ -90,7 +89,7 @@ route_find(const struct conf *c, const struct http_request *q)
 	if (name.n > 1 && name.p[name.n - 1] == '.')
 		name.n--;
 	for (r = c->routes; r != NULL; r = r->next) {
-		rank = host_rank(r->host, name);
+		rank = route_host(r->host, name);
 		if (rank == 0 || rank < best_rank ||
 		    (route_prefix(q->path, r->path) < 0 &&
 		    strcmp(r->path, "/") != 0))

@@ -9,6 +9,7 @@
 #include "secrets.h"
 #include "auth.h"
 #include "log.h"
+#include "route.h"
 #include "tls.h"
 
 #define MESSAGE_MAX 400
@@ -59,9 +60,61 @@ asks_clients(const struct conf *c)
 	return false;
 }
 
+/* whether a route may take requests to host: that has none of its own which
+ * takes all of them */
+static bool
+serves(const struct conf *c, const struct conf_route *r, struct span host)
+{
+	const struct span path = {r->path, strlen(r->path)};
+	size_t rank = route_host(r->host, host);
+	const struct conf_route *own;
+
+	for (own = c->routes; own != NULL && rank > 0; own = own->next)
+		if (route_host(own->host, host) > rank &&
+		    own->n_matches == 0 && route_prefix(path, own->path) >= 0)
+			return false;
+	return rank > 0;
+}
+
+/* whether clients of host that get to the route have been asked for what it
+ * wants; if not, they would get nothing but 421 */
+static int
+check_client_ca(const struct conf *c, const struct conf_route *host,
+    const struct conf_route *r, char *err, size_t size)
+{
+	const struct span name = {host->host, strlen(host->host)};
+	struct peer p;
+	bool ip = cidr_address(name, 0, &p);
+
+	if (r->client_ca == NULL || !serves(c, r, name) ||
+	    tls_server_asks(c->tls, ip ? "" : name.p, r->client_ca))
+		return 0;
+	if (ip)
+		snprintf(err, size, "%s: client_ca: clients do not name an IP "
+		    "address in TLS, and are asked for the client_ca of a "
+		    "route for *: %s", conf_where(c, r, "client_ca"), host->text);
+	else
+		snprintf(err, size, "%s: route: leaves requests to the one at "
+		    "%s, whose client_ca is another: %s", host->where,
+		    r->where, host->text);
+	return -1;
+}
+
+static int
+check_client_cas(const struct conf *c, char *err, size_t size)
+{
+	const struct conf_route *host, *r;
+
+	for (host = c->routes; host != NULL; host = host->next)
+		for (r = c->routes; r != NULL && !host->tcp; r = r->next)
+			if (check_client_ca(c, host, r, err, size) < 0)
+				return -1;
+	return 0;
+}
+
 /*
- * A host without client_ca is not asked, though a wider one may be; but for
- * one whose routes leave paths to the wider one's, which nobody could get to.
+ * A host without client_ca is not asked, though a wider one may be; but for one
+ * whose routes leave requests to the wider one's, where nobody could get to.
  */
 static int
 load_client_cas(struct conf *c, char *err, size_t size)
@@ -73,14 +126,14 @@ load_client_cas(struct conf *c, char *err, size_t size)
 		return 0;
 	for (r = c->routes; r != NULL; r = r->next) {
 		if (r->tcp || (r->client_ca == NULL &&
-		    strcmp(r->path, "/") != 0))
+		    (strcmp(r->path, "/") != 0 || r->n_matches > 0)))
 			continue;
 		if (tls_server_client_ca(c->tls, r->host, r->client_ca, why,
 		    sizeof why) < 0)
 			return blame(err, size, conf_where(c, r, "client_ca"),
 			    why);
 	}
-	return 0;
+	return check_client_cas(c, err, size);
 }
 
 static bool

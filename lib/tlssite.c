@@ -517,6 +517,14 @@ tls_server_client_ca(struct tls_server *s, const char *host,
 	return 0;
 }
 
+bool
+tls_server_asks(const struct tls_server *s, const char *host, const char *file)
+{
+	const struct asker *a = site_asker(s, host);
+
+	return a != NULL && strcmp(a->file, file) == 0;
+}
+
 void
 tls_server_free(struct tls_server *s)
 {

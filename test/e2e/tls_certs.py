@@ -439,15 +439,17 @@ def client_certificates():
 @case
 def client_certificates_below():
     """A host that needs none is not asked, though a wider one is."""
-    names = ['free.a.example', 'part.a.example', 'x.free.a.example',
-             'x.a.example', 'b.example']
-    # the paths of part.a.example that it does not serve are those of the
-    # wider one: its clients are asked
+    names = ['free.a.example', 'part.a.example', 'if.a.example',
+             'x.free.a.example', 'x.a.example', 'b.example']
+    # the requests that part.a.example and if.a.example do not serve are those
+    # of the wider one: their clients are asked
     rest = ''.join('route = %s\nupstream = @O@\n' % r for r in (
         'free.a.example', 'free.a.example/deep', 'part.a.example/only',
-        '*.free.a.example', 'b.example'))
+        '*.free.a.example', 'b.example', 'if.a.example'))
+    rest += 'match_query = q\n'
     rows = [('free.a.example', '/', False), ('free.a.example', '/x', False),
             ('part.a.example', '/only', True), ('part.a.example', '/', True),
+            ('if.a.example', '/?q', True), ('if.a.example', '/', True),
             ('x.free.a.example', '/', False), ('x.a.example', '/', True)]
     both = [root().leaf(*names)]
     with Origin() as o:
