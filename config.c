@@ -25,6 +25,7 @@
 #include "allow.h"
 #include "confcheck.h"
 #include "confhealth.h"
+#include "confprint.h"
 #include "conftcp.h"
 #include "expand.h"
 #include "field.h"
@@ -266,7 +267,9 @@ add_match(struct loader *l, struct conf_setting *s, struct conf_match **list)
 	if (wrong != NULL)
 		return bad(l, wrong);
 	l->route->n_matches++;
-	return 0;
+	l->route->matches = confprint_match(&l->c->arena, l->route->matches,
+	    s);
+	return l->route->matches != NULL ? 0 : bad(l, "out of memory");
 }
 
 static int

@@ -92,6 +92,7 @@ struct conf_route {
 	bool tcp;
 	unsigned n_upstreams;
 	unsigned n_matches; /* conditions */
+	const char *matches; /* these, as they may be logged; NULL: none */
 	size_t added; /* the most bytes that its rules add to a head */
 	unsigned open; /* for the caller: requests and tunnels on it */
 	struct tally *tally; /* for the caller: its tunnels */

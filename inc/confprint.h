@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+struct conf_setting;
+
 /* What a configuration says of itself. */
 
 /*
@@ -13,6 +15,12 @@
  * with ${...} are written as they stood, so that secrets stay where they are.
  */
 void conf_print(const struct conf *c, FILE *f);
+/*
+ * A condition for the log, as conf_print() would write it, behind those that
+ * came before, if any; NULL: no memory.
+ */
+const char *confprint_match(struct arena **a, const char *before,
+    const struct conf_setting *s);
 /* writes the keys, their defaults and help, one a line, for weir -h */
 void conf_help(FILE *f);
 /*

@@ -17,41 +17,56 @@ same_value(const struct key *k, const void *a, const void *b)
 	    value_text(k->type, b, two)) == 0;
 }
 
-/* what stands before a value that is a secret, or NULL: it is none */
-static const char *
-secret(const struct conf_setting *s, const char *text, int *n)
+/*
+ * What anybody may see of a value, whose canonical form is *text: the first
+ * bytes of *text. What has variables is shown as it stood.
+ */
+static int
+open_part(const struct conf_setting *s, const char **text)
 {
-	if (key_is_rule(s->key) && s->rule.op != CONF_DEL &&
-	    redact_field(s->rule.name)) {
-		*n = (int)s->rule.name.n;
-		return ": ";
+	static const char hs256[] = "hs256 ";
+	size_t all, name;
+
+	if (strstr(s->raw, "${") != NULL) {
+		*text = s->raw;
+		return (int)strlen(s->raw);
 	}
-	*n = (int)strlen("hs256");
-	return s->key->type == VALUE_SECRET &&
-	    strncmp(text, "hs256 ", (size_t)*n + 1) == 0 ? " " : NULL;
+	all = strlen(*text);
+	if (s->key->type == VALUE_SECRET)
+		return strncmp(*text, hs256, sizeof hs256 - 1) == 0 ?
+		    (int)sizeof hs256 - 1 : (int)all;
+	name = strcspn(*text, s->key->type == VALUE_MATCH_QUERY ? "=" : ":");
+	if ((!key_is_rule(s->key) && !key_is_match(s->key)) || name == all ||
+	    !redact_field((struct span){*text, name}))
+		return (int)all;
+	return (int)(name + 1 + ((*text)[name + 1] == ' '));
 }
 
 /* writes a line; field is that of a key without a list */
 static void
 print_setting(FILE *f, const struct conf_setting *s, const void *field)
 {
+	const char *text = s->text;
 	char buf[VALUE_TEXT];
-	const char *text, *gap;
 	int n;
 
-	if (strstr(s->raw, "${") != NULL)
-		text = s->raw;
-	else if (key_is_list(s->key))
-		text = s->text;
-	else
+	if (!key_is_list(s->key))
 		text = value_text(s->key->type, field, buf);
-	gap = text != s->raw ? secret(s, text, &n) : NULL;
-	if (gap != NULL) {
-		fprintf(f, "%s = %.*s%s***\n", s->key->name, n, text, gap);
-		return;
-	}
-	fprintf(f, "%s =%s%s\n", s->key->name, *text != '\0' ? " " : "",
-	    text);
+	n = open_part(s, &text);
+	fprintf(f, "%s =%s%.*s%s\n", s->key->name, n > 0 ? " " : "", n, text,
+	    text[n] != '\0' ? "***" : "");
+}
+
+const char *
+confprint_match(struct arena **a, const char *before,
+    const struct conf_setting *s)
+{
+	const char *text = s->text;
+	int n = open_part(s, &text);
+
+	return arena_printf(a, "%s%s%.*s%s", before != NULL ? before : "",
+	    before != NULL ? ", " : "", n, text,
+	    text[n] != '\0' ? "***" : "");
 }
 
 /* whether a setting is written among the lines of k */

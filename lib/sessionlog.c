@@ -37,8 +37,11 @@ log_where(const struct session *s)
 
 	if (key != NULL)
 		log_pair("key", key->name);
-	if (s->route != NULL)
+	if (s->route != NULL) {
 		log_pair("route", s->route->text);
+		if (s->route->matches != NULL)
+			log_pair("match", s->route->matches);
+	}
 	if (s->up != NULL)
 		log_pair("upstream", s->up->text);
 }

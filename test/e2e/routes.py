@@ -122,10 +122,14 @@ def conditions():
     conf = ''.join('route = /\n%s\nupstream = %s\n' % (r, o.url)
                    for r, o in zip(rules, origins))
     with Weir(conf) as w:
+        told = [None, 'upgrade: websocket', 'x-beta', 'x-beta: yes, v=2*',
+                'v=2.0']
+
         def check(why, target, more, want):
             data = ws_request(target) if why == 'socket' else plain(target,
                                                                     more)
             same(w.ask(data).body.decode(), want, 'route')
+            same(w.next().get('match'), told[names.index(want)], 'log')
         each([('none', '/', '', 'plain'),
               ('socket', '/?v=1', '', 'socket'),
               ('a field', '/', 'X-Beta:\r\n', 'beta'),
@@ -135,6 +139,22 @@ def conditions():
               ('a parameter', '/x?v=2%2E0', '', 'query')], check)
     for o in origins:
         o.stop()
+
+
+@case
+def conditions_secret():
+    """What looks like a secret does not get into the log."""
+    with Origin(ws_serve) as o:
+        conf = ('route = /\nmatch_header = X-Api-Key: sk-1*\n'
+                'match_header = X-Part: ${PART}\nmatch_query = token=sk-2\n'
+                'upstream = %s\n' % o.url)
+        with Weir(conf, env={'PART': 'sk-3'}) as w:
+            w.tunnel('/?token=sk-2',
+                     more='X-Api-Key: sk-1x\r\nX-Part: sk-3\r\n').close()
+            for event in 'tunnel_open', 'tunnel_close':
+                same(w.wait_log(event)[0]['match'],
+                     'x-api-key: ***, X-Part: ${PART}, token=***', event)
+            assert b'sk-' not in w.stderr(), 'a secret in the log'
 
 
 @case
