@@ -246,10 +246,10 @@ bool session_hurry(struct session *s);
 int64_t session_ping_ms(const struct session *s, enum leg leg);
 int64_t session_ping_timeout_ms(const struct session *s, enum leg leg);
 /*
- * True while the end of a tunnel's client is not passed on. An upstream with
- * TLS that is told of it need not send the rest of its answer, and most do
- * not. But a client with TLS has ended both directions, and behind a Close
- * there is no rest.
+ * True while the end of a client of a tunnel or a relay is not passed on. An
+ * upstream with TLS that is told of it need not send the rest of its answer,
+ * and most do not. But a client with TLS has ended both directions, and behind
+ * a Close there is no rest.
  */
 bool session_holds_end(const struct session *s);
 /* true while they go on: until one side begins to close */

@@ -9,17 +9,6 @@ other(const struct session *s, const struct conn *c)
 	return c == s->c ? s->u : s->c;
 }
 
-/*
- * Whether a client's end is not passed on yet. An upstream with TLS that is
- * told of it need not send the rest of its answer, and most do not; a client
- * with TLS has ended both directions.
- */
-static bool
-held_back(const struct session *s, const struct conn *to)
-{
-	return to == s->u && to->tls != NULL && s->c->tls == NULL;
-}
-
 /* a reset is passed on as one: what came before it may not be whole */
 static void
 pass_reset(struct session *s, const struct conn *from)
@@ -46,7 +35,7 @@ pass_end(struct session *s, struct conn *to)
 		pass_reset(s, from);
 	else if (to->eof && !conn_unsent(from))
 		session_end(s, R_DONE, BY_NOBODY);
-	else if (!held_back(s, to))
+	else if (to != s->u || !session_holds_end(s))
 		conn_shut(to);
 }
 

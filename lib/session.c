@@ -349,7 +349,7 @@ bool
 session_holds_end(const struct session *s)
 {
 	return s->c->eof && s->u->tls != NULL && s->c->tls == NULL &&
-	    !s->u->shut && !s->from_upstream.closed;
+	    !s->u->shut && !conn_unsent(s->u) && !s->from_upstream.closed;
 }
 
 bool
@@ -419,6 +419,9 @@ relay_deadline(const struct session *s, enum reason *why)
 	sooner_if(&at, why, s->last, s->route->tunnel_idle_ms, R_IDLE);
 	if (s->half_at > 0)
 		sooner(&at, why, s->last + linger_ms(s), R_LINGER);
+	if (session_holds_end(s))
+		sooner(&at, why, s->last + s->route->abandon_ms,
+		    R_CLIENT_GONE);
 	return at;
 }
 

@@ -249,7 +249,10 @@ overdue(struct session *s, enum reason why)
 		greet_failed(s, why);
 		break;
 	case S_RELAY:
-		session_end(s, why, BY_WEIR);
+		if (why == R_CLIENT_GONE)
+			conn_shut(s->u);
+		else
+			session_end(s, why, BY_WEIR);
 		break;
 	case S_SHAKE:
 		shake_failed(s, why);

@@ -12,9 +12,13 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 
-from weir import Deaf, Origin, Peer, Skip, TOP, WAIT, Weir, case, free_port
-from weir import listening, main, never, run_weir, same, until, within
+from certs import root
+from tls_peer import SecureOrigin
+from weir import BRIEF, Deaf, Origin, Peer, SLOW, Skip, TOP, WAIT, Weir, case
+from weir import free_port, listening, main, never, run_weir, same, until
+from weir import within
 
 SITE = TOP + '/test/conf/site.pem'
 
@@ -282,6 +286,39 @@ def tls_is_taken_off_and_put_on():
         line = w.wait_log('tcp_close')[0]
         same(line['reason'], 'upstream_tls', 'reason')
         assert line['tls'], 'no word on TLS'
+
+
+@case
+def a_tls_upstream_is_told_late():
+    """One that answers late still can, as it is told of a plain client's end
+    once it has sent nothing for a while, or has ended itself."""
+    waits = threading.Event()
+    got = []
+
+    def serve(peer):
+        got.append(peer.recv_n(5))
+        if waits.is_set():
+            peer.ended('eof')
+            got.append('eof')
+        else:
+            time.sleep(BRIEF)
+            peer.send(b'late')
+    with SecureOrigin(root().leaf('127.0.0.1'), serve) as o:
+        for wait, ms in ((False, 60000), (True, 500 * SLOW)):
+            (waits.set if wait else waits.clear)()
+            del got[:]
+            more = ('upstream_ca = %s\nlinger = 100s\nabandon_timeout = %dms'
+                    % (root().cert, ms))
+            with Weir(conf('tls://' + o.authority, more=more)) as w:
+                with w.connect() as c:
+                    c.send(b'words')
+                    c.shut()
+                    same(c.recv_all(), b'' if wait else b'late', 'answer')
+                line = w.wait_log('tcp_close')[0]
+                same((line['by'], line['reason']),
+                     ('client', 'client_closed'), 'log')
+            until(lambda: len(got) == 1 + wait, 'the end at the upstream')
+            o.quiet()
 
 
 @case
