@@ -23,6 +23,7 @@ size_t location_growth(const struct conf_route *r);
 struct location {
 	const struct conf_route *route;
 	const char *upstream; /* http://HOST:PORT, https://HOST:PORT or unix */
+	const char *authority; /* what it is called in Host, if by its name */
 	struct span host; /* the client's Host */
 };
 

@@ -606,6 +606,7 @@ locate(const struct session *s, struct location *l)
 
 	l->route = s->route;
 	l->upstream = s->up->text;
+	l->authority = s->up->authority;
 	l->host = (struct span){host, strlen(host)};
 	return l;
 }

@@ -123,7 +123,7 @@ is_upstream(const struct location *l, const struct url *u)
 		return true;
 	/* what it was called in the request */
 	if (host != NULL && strcmp(host, "upstream") == 0)
-		host = l->route->upstreams->authority;
+		host = l->authority;
 	return host != NULL && same_place(u->authority, span_of(host),
 	    u->tls);
 }

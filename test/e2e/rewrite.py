@@ -1,5 +1,6 @@
 """What weir changes in a request and a response, and what it leaves."""
 import re
+import tempfile
 
 from weir import (Origin, Weir, answer, case, each, main, same, ws_101,
                   ws_accept, ws_request)
@@ -356,6 +357,22 @@ def locations():
         ('http://@UP@/x', '/app/x',
          'strip_prefix = /app\nhost_header = upstream'),
     ], check)
+
+
+@case
+def locations_of_others():
+    """What an upstream is called is its own name, not that of the first."""
+    moved = answer(b'HTTP/1.1 302 Found\r\nContent-Length: 0\r\n'
+                   b'Location: http://localhost/x\r\n\r\n')
+    with tempfile.TemporaryDirectory() as top, Origin() as first, \
+            Origin(moved, path=top + '/sock') as o:
+        first.stop()
+        with Weir('route = /\nupstream = %s\nupstream = unix:%s\n'
+                  'host_header = upstream\nrewrite_location = yes\n'
+                  % (first.url, top + '/sock')) as w:
+            r = w.get('/')
+            same((r.get('location'), o.requests[0].get('host')),
+                 ('/x', 'localhost'), 'location')
 
 
 @case

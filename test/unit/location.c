@@ -152,7 +152,7 @@ static const struct {
 	/* what it was called in the request */
 	{"host_header=b.example\n" STRIP, "http://b.example/x", "/app/x"},
 	{"host_header=b.example\n" STRIP, "https://b.example/x", "/app/x"},
-	{"host_header=upstream\n" STRIP, "http://127.0.0.1:9000/x", "/app/x"},
+	{"host_header=upstream\n" STRIP, "http://up.example:9000/x", "/app/x"},
 	{"host_header=upstream\n" STRIP, "http://localhost/x",
 	 "http://localhost/x"},
 	/* paths */
@@ -195,7 +195,7 @@ static void
 try_location(const char *keys, const char *input, const char *want)
 {
 	struct conf *c = conf_of(keys);
-	struct location l = {c->routes, UP, {"a.example", 9}};
+	struct location l = {c->routes, UP, "up.example:9000", {"a.example", 9}};
 	struct span value = copy(input);
 	size_t size, n = strlen(want);
 	struct text t;
@@ -221,8 +221,8 @@ static void
 test_unix(void)
 {
 	struct conf *c = conf_of("host_header=upstream\n" STRIP);
-	struct location l = {c->routes, "unix:/run/x", {"", 0}};
-	struct span value = {"http://127.0.0.1:9000/x", 23};
+	struct location l = {c->routes, "unix:/run/x", "localhost", {"", 0}};
+	struct span value = {"http://localhost/x", 18};
 	char memory[64];
 	struct text t;
 
