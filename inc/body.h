@@ -6,6 +6,8 @@
 
 #include "chunk.h"
 
+struct conf_rule;
+
 /*
  * A body on its way from one side to the other: how its end is found, and the
  * framing it gets anew. Bytes in, parts to send out; the payload is never
@@ -18,6 +20,9 @@ struct body {
 	uint64_t left;       /* of HTTP_BODY_LENGTH */
 	uint64_t bytes;      /* of payload taken so far */
 	struct chunk_state chunk;
+	/* to be set: what of trailers does not go on, see rewrite_trailers() */
+	const struct conf_rule *set, *del;
+	const char *hidden;
 };
 
 /* memory for trailers on their way out, of that size; call once */

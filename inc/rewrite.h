@@ -54,8 +54,11 @@ void rewrite_response(struct text *t, const struct http_response *r,
     const struct rewrite_response *how);
 /* writes an interim response: its status and its own fields */
 void rewrite_interim(struct text *t, const struct http_response *r);
-/* writes the trailer fields that may be forwarded, and the final CRLF */
-void rewrite_trailers(struct text *t, const struct http_head *h);
+/* writes the trailer fields that may be forwarded, and the final CRLF: not
+ * those that a rule sets or deletes, nor hidden, which is a name or NULL */
+void rewrite_trailers(struct text *t, const struct http_head *h,
+    const struct conf_rule *set, const struct conf_rule *del,
+    const char *hidden);
 
 /* an answer of weir's own */
 struct rewrite_answer {

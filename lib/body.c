@@ -80,7 +80,7 @@ take_trailers(struct body *b, const char *p, size_t n,
 	b->done = true;
 	if (b->chunked) {
 		text_mem(tail, "0\r\n", 3);
-		rewrite_trailers(tail, &h);
+		rewrite_trailers(tail, &h, b->set, b->del, b->hidden);
 	}
 	return used;
 }

@@ -117,6 +117,9 @@ write_head(struct session *s, const struct http_request *q)
 		how.via = peer_text(&x->via, via);
 	else if (s->conf->trusted != NULL && x->from == NULL)
 		how.hidden = s->conf->client_address;
+	x->q.set = s->route->set_header;
+	x->q.del = s->route->del_header;
+	x->q.hidden = how.hidden;
 	how.id = s->id;
 	how.tls = x->secure;
 	how.handshake = x->handshake;
@@ -640,6 +643,8 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 		tally_leave(s);
 	body_start(&x->r, r->h.body, r->h.length,
 	    how.framing == REWRITE_CHUNKED);
+	x->r.set = s->route->set_response_header;
+	x->r.del = s->route->del_response_header;
 	t = world_text();
 	rewrite_response(t, r, &how);
 	if (t->full) {

@@ -408,17 +408,23 @@ void
 rewrite_interim(struct text *t, const struct http_response *r)
 {
 	put_status(t, r->status, r->phrase);
-	rewrite_trailers(t, &r->h);
+	rewrite_trailers(t, &r->h, NULL, NULL, NULL);
 }
 
 void
-rewrite_trailers(struct text *t, const struct http_head *h)
+rewrite_trailers(struct text *t, const struct http_head *h,
+    const struct conf_rule *set, const struct conf_rule *del,
+    const char *hidden)
 {
+	const struct http_field *f;
 	unsigned i;
 
-	for (i = 0; i < h->n_fields; i++)
-		if (!h->fields[i].hop)
-			put_field(t, h->fields[i].name, h->fields[i].value);
+	for (i = 0; i < h->n_fields; i++) {
+		f = &h->fields[i];
+		if (!f->hop && !ruled_out(set, del, f) &&
+		    (hidden == NULL || !span_is(f->name, hidden)))
+			put_field(t, f->name, f->value);
+	}
 	text_mem(t, "\r\n", 2);
 }
 

@@ -214,6 +214,29 @@ def rules_for_known_fields():
 
 
 @case
+def rules_for_trailers():
+    """What a rule sets or deletes does not come behind the body either, nor
+    the field of a trusted proxy."""
+    fields = ('X-Set: forged\r\nx-del: 1\r\nCF-Connecting-IP: 192.0.2.1\r\n'
+              'X-Sum: 1\r\n')
+    body = b'3\r\nabc\r\n0\r\n%s\r\n' % fields.encode()
+    head = b'Transfer-Encoding: chunked\r\n\r\n'
+    with Origin(answer(b'HTTP/1.1 200 OK\r\n' + head + body)) as o:
+        keys = ''.join('%s = %s\n' % (k % d, v) for d in ('', 'response_')
+                       for k, v in (('set_%sheader', 'X-Set: own'),
+                                    ('del_%sheader', 'X-Del')))
+        with Weir('trusted_proxy = 192.0.2.9\n'
+                  'client_address = cf-connecting-ip\n' + keys, o) as w:
+            r = w.ask(b'POST / HTTP/1.1\r\nHost: a\r\n' + head + body, 'POST')
+            same((r.body, r.get('x-set'), r.trailers),
+                 (b'abc', 'own', [('CF-Connecting-IP', '192.0.2.1'),
+                                  ('X-Sum', '1')]), 'answer')
+            q = o.requests[0]
+            same((q.body, q.get('x-set'), q.trailers),
+                 (b'abc', 'own', [('X-Sum', '1')]), 'request')
+
+
+@case
 def rules_per_route():
     """Keys before the first route are the default of all of them."""
     with Origin() as o:

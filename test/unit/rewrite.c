@@ -59,7 +59,7 @@ static void
 write_trailers(struct text *t, const void *what, const void *how)
 {
 	(void)how;
-	rewrite_trailers(t, what);
+	rewrite_trailers(t, what, NULL, NULL, NULL);
 }
 
 /* requests */
