@@ -305,6 +305,9 @@ endpoint_path(struct arena **a, const char *v, const char **path)
 		*q++ = '/';
 	if (strstr(p, "/./") != NULL || strstr(p, "/../") != NULL)
 		return "a path has no dot segments";
+	/* elsewhere it is the way to write a prefix */
+	if (strstr(p, "/*/") != NULL)
+		return "a path is a prefix, and * is no wildcard in it";
 	if (q - p > 1)
 		q[-1] = '\0';
 	*path = p;

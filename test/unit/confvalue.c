@@ -248,6 +248,11 @@ static const struct {
 		{ "/x y", "blank" },
 		{ "/\303\251", "utf8" },
 	} },
+	{ "route", "a path is a prefix, and * is no wildcard in it", {
+		{ "example.com/a/*", "star at the end" },
+		{ "/*", "star alone" },
+		{ "/a/*/b", "star within" },
+	} },
 	{ "route", "a path has no dot segments", {
 		{ "/a/../b", "dots" },
 		{ "/a/.", "dot segment" },
@@ -517,6 +522,7 @@ static const struct {
 	{ "/%2525", "", "/%2525", "once only" },
 	{ "/...", "", "/...", "three dots" },
 	{ "/.a/b./..c", "", "/.a/b./..c", "dots in names" },
+	{ "/*a/b*", "", "/*a/b*", "stars in names" },
 };
 
 static void
