@@ -143,6 +143,15 @@ any_tls(const struct conf_endpoint *e)
 	return e != NULL;
 }
 
+/* the same for HTTP alone */
+static bool
+any_https(const struct conf_endpoint *e)
+{
+	while (e != NULL && (!e->tls || e->tcp))
+		e = e->next;
+	return e != NULL;
+}
+
 int
 confcheck_certs(const struct conf *c, char *err, size_t size)
 {
@@ -179,7 +188,7 @@ check_route_tls(const struct report *to, struct conf *c, struct conf_route *r)
 	if (r->upstream_key != NULL && r->upstream_cert == NULL)
 		return bad(to, key_origin(c, r, "upstream_key"),
 		    "needs an upstream_cert");
-	if (r->client_ca != NULL && !any_tls(c->listens))
+	if (r->client_ca != NULL && !any_https(c->listens))
 		return bad(to, key_origin(c, r, "client_ca"),
 		    "needs an https:// listen");
 	return 0;

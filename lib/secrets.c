@@ -163,7 +163,12 @@ static void
 warn_all_useless(const struct conf *c)
 {
 	const struct conf_route *d = c->defaults;
+	const struct conf_endpoint *e;
 
+	for (e = c->listens; e != NULL && d->client_ca != NULL; e = e->next)
+		if (e->tls && e->tcp)
+			log_warn("%s: client_ca: does not hold for %s",
+			    conf_where(c, d, "client_ca"), e->text);
 	if (dials_with_tls(c))
 		return;
 	warn_useless(c, "upstream_verify", !d->upstream_verify);

@@ -504,6 +504,14 @@ def what_makes_no_sense():
         check('listen = :80\nroute = /\nupstream = tcp://a:1\n',
               'is for a route of such a listener')
         check('listen = tcp://127.0.0.1\n', 'it needs a port')
+        # before the first route it may be there for others: a warning
+        with open(d + '/conf', 'w') as f:
+            f.write('listen = tls://127.0.0.1:7\ncert = %s\nclient_ca = %s\n'
+                    'route = tls://127.0.0.1:7\nupstream = tcp://a:1\n'
+                    % (SITE, SITE))
+        status, _, err = run_weir('-n', '-c', d + '/conf')
+        same(status, 0, 'client_ca')
+        assert b'conf:3: client_ca: does not hold for tls://127' in err, err
 
 
 main()

@@ -169,6 +169,9 @@ static const struct {
 	    "2: upstream_key: needs an upstream_cert: x", "global key alone" },
 	{ "listen = :80\nroute = /\nupstream = a:1\nclient_ca = x",
 	    "4: client_ca: needs an https:// listen: x", "plain" },
+	{ "listen = :80\nlisten = tls://:1\ncert = a\nroute = tls://:1\n"
+	    "upstream = tcp://a:1\nroute = /\nupstream = a:1\nclient_ca = x",
+	    "8: client_ca: needs an https:// listen: x", "bytes alone" },
 	{ "client_ca = x\nlisten = :80\nroute = /\nupstream = a:1",
 	    "1: client_ca: needs an https:// listen: x", "all plain" },
 	{ "listen = https://:1\ncert = a\nupstream = a:1\nroute = a.b/x\n"
