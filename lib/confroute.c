@@ -114,7 +114,7 @@ parse_respond(const char *text, struct conf_respond *r, struct arena **a)
 	r->status = read_status(text, &body);
 	/* RFC 9110 15.5.22: that one names a protocol */
 	if (r->status < 200 || r->status > 599 || r->status == 426)
-		return "not a status 200 to 599, but 426, and a text";
+		return "not a status from 200 to 599 (426 excepted) and a text";
 	/* RFC 9110 15.3.5, 15.3.6, 15.4.5 */
 	if (*body != '\0' && (r->status == 204 || r->status == 205 ||
 	    r->status == 304))
