@@ -511,6 +511,29 @@ put_challenge(struct text *t, const struct rewrite_answer *how)
 		    "charset=\"UTF-8\"\r\n");
 }
 
+/* the fields that an answer of this status or reason has beyond others */
+static void
+put_special(struct text *t, const struct rewrite_answer *how, int status)
+{
+	if (how->reason == R_REDIRECT || how->reason == R_MOVED)
+		put_field(t, span_of("Location"), how->own);
+	if (how->reason == R_CHALLENGE_METHOD)
+		text_str(t, "Allow: GET, HEAD\r\n");
+	else if (status == 405)
+		text_str(t, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, "
+		    "OPTIONS\r\n");
+	if (status == 426)
+		text_str(t, "Upgrade: websocket\r\n"
+		    "Sec-WebSocket-Version: 13\r\n");
+	if (status == 401)
+		put_challenge(t, how);
+	if (how->retry_after > 0) {
+		text_str(t, "Retry-After: ");
+		text_uint(t, how->retry_after);
+		text_mem(t, "\r\n", 2);
+	}
+}
+
 void
 rewrite_answer(struct text *t, const struct rewrite_answer *how)
 {
@@ -538,26 +561,7 @@ rewrite_answer(struct text *t, const struct rewrite_answer *how)
 	text_str(t, how->reason == R_MOVED ? "\r\n" :
 	    "\r\nCache-Control: no-store\r\n");
 	rewrite_date(t, how->wall_s);
-	if (how->reason == R_REDIRECT || how->reason == R_MOVED) {
-		text_str(t, "Location: ");
-		text_span(t, how->own);
-		text_mem(t, "\r\n", 2);
-	}
-	if (how->reason == R_CHALLENGE_METHOD)
-		text_str(t, "Allow: GET, HEAD\r\n");
-	else if (status == 405)
-		text_str(t, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, "
-		    "OPTIONS\r\n");
-	if (status == 426)
-		text_str(t, "Upgrade: websocket\r\n"
-		    "Sec-WebSocket-Version: 13\r\n");
-	if (status == 401)
-		put_challenge(t, how);
-	if (how->retry_after > 0) {
-		text_str(t, "Retry-After: ");
-		text_uint(t, how->retry_after);
-		text_mem(t, "\r\n", 2);
-	}
+	put_special(t, how, status);
 	/* RFC 9110 7.8: who sends Upgrade lists it in Connection */
 	if (status == 426)
 		text_str(t, how->close ? "Connection: upgrade, close\r\n" :
