@@ -1,4 +1,6 @@
 /* Bytes between two ends: see relay.h. */
+#include <errno.h>
+
 #include "relay.h"
 
 #define READS_PER_TURN 4
@@ -63,6 +65,21 @@ reset(struct session *s, struct conn *from)
 	half_close(s, from, from == s->c ? R_CLIENT_RESET : R_UPSTREAM_RESET);
 }
 
+/*
+ * It takes no more. A server that has said all may close with bytes unread,
+ * which resets the connection: what it has said before that is still to be
+ * read, and its end behind that.
+ */
+static void
+refused(struct session *s, struct conn *to)
+{
+	if (to->eof || to->tls != NULL || other(s, to)->broken ||
+	    (errno != EPIPE && errno != ECONNRESET))
+		reset(s, to);
+	else if (s->half_at == 0)
+		s->half_at = world.now;
+}
+
 static void
 closed(struct session *s, struct conn *from)
 {
@@ -100,13 +117,13 @@ relay_read(struct session *s, struct conn *from)
 	int i;
 
 	for (i = 0; i < READS_PER_TURN; i++) {
-		if (from->eof || conn_unsent(to))
+		if (from->eof || conn_unsent(to) || to->broken)
 			return false;
 		room = buf_left();
 		n = conn_recv(from, world.scratch, room);
 		if (n == -1)
 			return true;
-		if (n == -2)
+		if (n == -2 || (n == 0 && from->broken))
 			reset(s, from);
 		else if (n == 0)
 			closed(s, from);
@@ -118,7 +135,7 @@ relay_read(struct session *s, struct conn *from)
 		else
 			s->bytes_out += (uint64_t)n;
 		if (!conn_send_mem(to, world.scratch, (size_t)n)) {
-			reset(s, to);
+			refused(s, to);
 			return false;
 		}
 		if (n < (ssize_t)room)
@@ -133,7 +150,7 @@ relay_write(struct session *s, struct conn *to)
 	struct conn *from = other(s, to);
 
 	if (!conn_flush(to)) {
-		reset(s, to);
+		refused(s, to);
 		return;
 	}
 	s->last = world.now;

@@ -38,7 +38,8 @@ client_events(const struct session *s)
 		return out | (c->eof || conn_unsent(s->u) ||
 		    session_waits(s) ? 0 : POLLIN);
 	case S_RELAY:
-		return out | (c->eof || conn_unsent(s->u) ? 0 : POLLIN);
+		return out | (c->eof || conn_unsent(s->u) || s->u->broken ? 0 :
+		    POLLIN);
 	case S_LINGER:
 		return out | (c->eof ? 0 : POLLIN);
 	case S_FREE:
@@ -66,7 +67,8 @@ upstream_events(const struct session *s)
 	case S_TUNNEL:
 		return out | (u->eof || conn_unsent(s->c) ? 0 : POLLIN);
 	case S_RELAY:
-		return out | (u->eof || conn_unsent(s->c) ? 0 : POLLIN);
+		return out | (u->eof || conn_unsent(s->c) || s->c->broken ? 0 :
+		    POLLIN);
 	case S_LINGER:
 		return out | POLLIN;
 	default:

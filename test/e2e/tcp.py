@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """tcp:// and tls:// listeners: bytes, whatever they mean."""
+import fcntl
 import getpass
 import hashlib
 import os
@@ -9,8 +10,10 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 
@@ -36,6 +39,12 @@ def conf(*upstreams, more='', listen='tcp://127.0.0.1:@PORT@', words=''):
         text += 'upstream = %s\n' % getattr(u, 'url', u).replace('http:',
                                                                 'tcp:')
     return text + more + '\n'
+
+
+def queued(sock):
+    """The bytes that wait to be read."""
+    return struct.unpack('i', fcntl.ioctl(sock, termios.FIONREAD,
+                                          bytes(4)))[0]
 
 
 @case
@@ -177,6 +186,37 @@ def resets_are_passed_on():
         until(lambda: ends, 'the end')
         same(ends, ['reset'], 'ends')
         same(w.wait_log('tcp_close')[0]['reason'], 'client_reset', 'reason')
+
+
+@case
+def last_words_before_a_reset():
+    """A server that has answered and takes no more: what it said arrives."""
+    asked, go, gone = (threading.Event() for _ in range(3))
+
+    def refuse(peer):
+        peer.recv_n(1)
+        asked.set()
+        go.wait(WAIT)
+        peer.send(b'no' * 30000)
+        # with bytes that nobody read: a reset follows
+        peer.sock.close()
+        gone.set()
+    with Origin(refuse) as u, Weir(conf(u)) as w, w.connect() as c:
+        c.send(b'a')
+        asked.wait(WAIT)
+        c.send(b'b' * 1000)
+        w.wait_log('tcp_open')
+        until(lambda: queued(u.peers[0].sock) == 1000, 'the bytes')
+        w.signal(signal.SIGSTOP)
+        go.set()
+        gone.wait(WAIT)
+        c.send(b'c' * 1000)
+        w.signal(signal.SIGCONT)
+        same(len(c.recv_all()), 60000, 'the answer')
+        same(c.end, 'reset', 'end')
+        line = w.wait_log('tcp_close')[0]
+        same((line['by'], line['reason']), ('upstream', 'upstream_reset'),
+             'line')
 
 
 @case
