@@ -18,7 +18,9 @@ class Tree:
 
     def __init__(self, top, built):
         self.top = top
-        shutil.copy(os.path.join(TOP, 'Makefile'), top)
+        os.makedirs(top + '/lib')
+        for name in 'Makefile', 'lib/static.ld':
+            shutil.copy(os.path.join(TOP, name), os.path.join(top, name))
         self.lib = os.path.join(top, 'bear')
         os.makedirs(self.lib + '/inc')
         os.makedirs(self.lib + '/build')
