@@ -5,6 +5,7 @@
 # of BearSSL that has been built; else the system's library), LDLIBS (more
 # libraries), PREFIX, DESTDIR.
 CC = cc
+AR = ar
 CFLAGS = -O2 -g
 LDFLAGS =
 LDLIBS =
@@ -98,19 +99,24 @@ UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 
 all: weir
 
-weir: proxy.o $(OBJ)
-	$(CC) $(ALL) $(LDFLAGS) -o $@ proxy.o $(OBJ) $(LIB) $(LDLIBS)
+weir: proxy.o weir.a
+	$(CC) $(ALL) $(LDFLAGS) -o $@ proxy.o weir.a $(LIB) $(LDLIBS)
+
+# what the tests and the bench take their part of, too
+weir.a: $(OBJ)
+	rm -f $@
+	$(AR) rc $@ $(OBJ)
 
 proxy.o $(OBJ): $(HDR)
 
 .c.o:
 	$(CC) $(ALL) -c -o $@ $<
 
-$(UNIT): $(OBJ) $(HDR) test/unit/conftext.h test/unit/guard.h \
+$(UNIT): weir.a $(HDR) test/unit/conftext.h test/unit/guard.h \
 	test/unit/httprow.h test/unit/rewritten.h test/unit/tlsends.h
 
 .c.test:
-	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB) $(LDLIBS)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $< weir.a $(LIB) $(LDLIBS)
 
 # everything in one file, for any Linux of this kind: needs musl-gcc. Nothing
 # in it is relocated at its start, so nothing becomes read-only after that.
@@ -142,13 +148,13 @@ bench: weir
 	-$(MAKE) static
 	test/bench/run
 
-test/bench/load: test/bench/load.c $(OBJ)
-	$(CC) $(ALL) $(LDFLAGS) -o $@ test/bench/load.c $(OBJ) $(LIB) $(LDLIBS) \
+test/bench/load: test/bench/load.c weir.a
+	$(CC) $(ALL) $(LDFLAGS) -o $@ test/bench/load.c weir.a $(LIB) $(LDLIBS) \
 	    -lssl -lcrypto
 
-test/bench/origin test/bench/relay: $(OBJ)
+test/bench/origin test/bench/relay: weir.a
 .c:
-	$(CC) $(ALL) $(LDFLAGS) -o $@ $< $(OBJ) $(LIB) $(LDLIBS)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $< weir.a $(LIB) $(LDLIBS)
 
 # instructions and system calls of a message and of a request, against the
 # numbers in test/bench/cost.txt; UPDATE=1 writes them
@@ -197,7 +203,7 @@ install: weir
 	cp man/weir.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 
 clean:
-	rm -rf weir weir-static proxy.o $(OBJ) $(UNIT) $(BENCH) test/log cross \
+	rm -rf weir weir.a weir-static proxy.o $(OBJ) $(UNIT) $(BENCH) test/log cross \
 	    $(FUZZ) test/fuzz/weir.a test/fuzz/obj
 
 .PHONY: all static unit test demo bench cost fuzz check install clean
