@@ -12,7 +12,8 @@ struct conf_setting;
 /*
  * Writes what was understood, as a file that conf_load() takes: every key
  * with its value, and a route's where it differs from the global one. Values
- * with ${...} are written as they stood, so that secrets stay where they are.
+ * with ${...} are written as they stood, so that secrets stay where they are,
+ * and *** for what is a secret itself, or stands around one.
  */
 void conf_print(const struct conf *c, FILE *f);
 /*
