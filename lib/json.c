@@ -431,7 +431,8 @@ json_is(struct span v, struct span s)
 	return decode(v, NULL, s.p, s.n, &n) && n == s.n;
 }
 
-/* the exponent that a number ends with from p on, as far as it matters */
+/* the exponent that a number ends with from p on; one of nine digits is more
+ * than there can be digits in front of it, and as good as a larger one */
 static long
 exponent(const char *p, const char *end)
 {
@@ -444,7 +445,7 @@ exponent(const char *p, const char *end)
 	if (*p == '+' || *p == '-')
 		negative = *p++ == '-';
 	for (; p < end; p++)
-		v = v < 1000 ? v * 10 + (*p - '0') : v;
+		v = v < 100000000 ? v * 10 + (*p - '0') : v;
 	return negative ? -v : v;
 }
 

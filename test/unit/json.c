@@ -264,6 +264,25 @@ static const struct {
 {"1e-99999", 0}, {"0.000", 0},
 };
 
+/* 0.000...1, or 1000...0, with more zeros than an exponent may take back */
+static void
+long_number(const char *start, unsigned zeros, const char *end, int64_t want)
+{
+	char memory[4096];
+	struct text t;
+	struct span v;
+	int64_t n;
+
+	text_init(&t, memory, sizeof memory);
+	text_str(&t, start);
+	while (zeros-- > 0)
+		text_str(&t, "0");
+	text_str(&t, end);
+	v = at_edge(t.p, t.n);
+	expect(json_check(v) && json_number(v, &n) && n == want, end,
+	    "behind many zeros");
+}
+
 static void
 test_numbers(void)
 {
@@ -276,6 +295,12 @@ test_numbers(void)
 		expect(json_check(v) && json_number(v, &n) &&
 		    n == numbers[i].n, numbers[i].json, "number");
 	}
+	long_number("0.", 1999, "1e2003", 1000);
+	long_number("0.", 1999, "1e12345", 9000000000000000);
+	long_number("0.", 1999, "1e98765432109876543210", 9000000000000000);
+	long_number("1", 1999, "e-1998", 10);
+	long_number("1", 1999, "e-12345", 0);
+	long_number("1", 1999, "e-98765432109876543210", 0);
 	v = text_of("\"1\"");
 	expect(!json_number(v, &n), "number", "a string");
 	v = text_of("null");
