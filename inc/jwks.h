@@ -17,6 +17,8 @@ struct jwt_key {
 
 struct jwt_keys {
 	unsigned n;
+	unsigned place; /* while a set is read: that of the key, from 1 on */
+	unsigned weak; /* the place of a secret that is too short, or 0 */
 	struct jwt_key at[JWKS_MAX];
 };
 

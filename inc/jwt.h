@@ -23,6 +23,8 @@ struct jwt_keys *jwt_keys_load(const char *text, char *err, size_t size);
 void jwt_keys_free(struct jwt_keys *k); /* NULL is fine */
 /* true if the secret of "hs256 SECRET" is shorter than RFC 7518 3.2 asks */
 bool jwt_keys_short(const char *text);
+/* the place in its set, from 1 on, of the first secret that is; 0: none */
+unsigned jwt_keys_weak(const struct jwt_keys *k);
 
 /* seconds since 1970; INT64_MAX and INT64_MIN where a token does not say */
 struct jwt_times {

@@ -116,6 +116,10 @@ load_jwt(struct conf *c, struct conf_route *r, char *err, size_t size)
 	if (jwt_keys_short(r->jwt) && strcmp(r->jwt, "hs256 ***") != 0)
 		log_warn("%s: jwt: the secret is shorter than 32 bytes: it "
 		    "can be guessed from any token", conf_where(c, r, "jwt"));
+	if (jwt_keys_weak(a->jwt) != 0)
+		log_warn("%s: jwt: %s: the secret of key %u is shorter than 32 "
+		    "bytes: it can be guessed from any token",
+		    conf_where(c, r, "jwt"), r->jwt, jwt_keys_weak(a->jwt));
 	return 0;
 }
 

@@ -18,6 +18,8 @@
 #define SECRET_GOOD 32 /* bytes: RFC 7518 3.2 */
 #define DER_MAX 4096
 
+static const char private[] = "holds a private key: give the public one";
+
 static bool
 add(struct jwt_keys *k, struct sign_key *sign)
 {
@@ -61,7 +63,7 @@ take_block(struct jwt_keys *k, const char *name, size_t name_n, const char *p,
 	size_t n;
 
 	if (name_n >= 11 && memcmp(name + name_n - 11, "PRIVATE KEY", 11) == 0)
-		return "holds a private key: give the public one";
+		return private;
 	if (!cert && !span_is_exact(s, "PUBLIC KEY"))
 		return NULL;
 	n = decode_pem(p, end, der);
@@ -150,21 +152,30 @@ read_ec(struct span key)
 }
 
 static struct sign_key *
-read_secret(struct span key)
+read_secret(struct jwt_keys *k, struct span key)
 {
 	unsigned char secret[1024];
-	struct sign_key *k;
+	struct sign_key *sign;
 	size_t n;
 
 	if (!member_bytes(key, "k", secret, sizeof secret, &n) || n == 0)
 		return NULL;
-	k = sign_key_secret(secret, n);
+	if (n < SECRET_GOOD && k->weak == 0)
+		k->weak = k->place;
+	sign = sign_key_secret(secret, n);
 	sign_wipe(secret, sizeof secret);
-	return k;
+	return sign;
+}
+
+/* RFC 7518 6.2.2, 6.3.2; RFC 8037 2 */
+static bool
+is_private(struct span key)
+{
+	return json_member(key, "d").n > 0 && !says(key, "kty", "oct");
 }
 
 static struct sign_key *
-read_key(struct span key)
+read_key(struct jwt_keys *k, struct span key)
 {
 	if (!allows(key, "use", "sig"))
 		return NULL;
@@ -173,7 +184,7 @@ read_key(struct span key)
 	if (says(key, "kty", "EC") && allows(key, "alg", "ES256"))
 		return read_ec(key);
 	if (says(key, "kty", "oct") && allows(key, "alg", "HS256"))
-		return read_secret(key);
+		return read_secret(k, key);
 	return NULL;
 }
 
@@ -188,10 +199,12 @@ take_set(struct jwt_keys *k, struct span text)
 	rest = json_member(json_trim(text), "keys");
 	if (json_type(rest) != JSON_ARRAY)
 		return "is JSON, but no set of keys: it has no array \"keys\"";
-	while (json_next(&rest, &key)) {
+	for (k->place = 1; json_next(&rest, &key); k->place++) {
+		if (is_private(key))
+			return private;
 		if (k->n == JWKS_MAX)
 			return "holds more than 32 keys";
-		if (!add(k, read_key(key)))
+		if (!add(k, read_key(k, key)))
 			continue;
 		last = &k->at[k->n - 1];
 		if (!json_string(json_member(key, "kid"), last->id,
@@ -199,6 +212,7 @@ take_set(struct jwt_keys *k, struct span text)
 		    json_member(key, "kid").n > 0)
 			return "holds a kid that is no string, or too long";
 	}
+	k->place = 0;
 	return k->n > 0 ? NULL : "holds no key that can be used: RSA with 2048 "
 	    "to 4096 bits, ECDSA with P-256 and secrets can";
 }
@@ -239,11 +253,18 @@ jwt_keys_short(const char *text)
 	return secret != NULL && strlen(secret) < SECRET_GOOD;
 }
 
+unsigned
+jwt_keys_weak(const struct jwt_keys *k)
+{
+	return k->weak;
+}
+
 struct jwt_keys *
 jwt_keys_load(const char *text, char *err, size_t size)
 {
 	struct jwt_keys *k = calloc(1, sizeof *k);
 	const char *secret = secret_of(text), *wrong = NULL;
+	char at[32] = "";
 
 	if (k == NULL)
 		wrong = "out of memory";
@@ -256,9 +277,11 @@ jwt_keys_load(const char *text, char *err, size_t size)
 		wrong = take_file(k, text);
 	if (wrong == NULL)
 		return k;
+	if (k != NULL && k->place > 0)
+		snprintf(at, sizeof at, " (key %u)", k->place);
 	/* a secret without its word would be a path: that is not shown */
-	snprintf(err, size, "%s%s%s", secret != NULL ? "" : "the file: ",
-	    wrong, secret == NULL && access(text, F_OK) < 0 ?
+	snprintf(err, size, "%s%s%s%s", secret != NULL ? "" : "the file: ",
+	    wrong, at, secret == NULL && access(text, F_OK) < 0 ?
 	    " (a secret is written hs256 SECRET)" : "");
 	jwt_keys_free(k);
 	return NULL;

@@ -300,6 +300,13 @@ def short_secret():
         said = [x['msg'] for x in w.log('message', level='warn')]
         assert any('shorter than 32' in x for x in said), said
         assert b'hunter2' not in w.stderr(), 'the secret in the log'
+    path = write('short.json', json.dumps({'keys': [
+        {'kty': 'oct', 'k': b64(SECRET.encode())},
+        {'kty': 'oct', 'k': b64(b'hunter2')}]}).encode())
+    with Origin() as o, Weir('jwt = ' + path, o) as w:
+        said = [x['msg'] for x in w.log('message', level='warn')]
+        same(len(said), 1, 'warnings')
+        assert '%s: the secret of key 2 is shorter' % path in said[0], said
 
 
 main()

@@ -277,6 +277,30 @@ test_kinds(void)
 	jwt_keys_free(k);
 }
 
+/* the first secret of a set that is too short */
+static void
+weak(const char *text, unsigned want)
+{
+	struct jwt_keys *k = load_file(text);
+
+	expect(k != NULL && jwt_keys_weak(k) == want, "weak", text);
+	jwt_keys_free(k);
+}
+
+static void
+test_weak(void)
+{
+#define LONG "{\"kty\":\"oct\",\"k\":" \
+	"\"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\"}"
+#define SHORT "{\"kty\":\"oct\",\"k\":" \
+	"\"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MA\"}"
+	weak("{\"keys\":[" LONG "]}", 0);
+	weak("{\"keys\":[" SHORT "]}", 1);
+	weak("{\"keys\":[{\"kty\":\"OKP\"}," LONG "," SHORT "," SHORT "]}", 3);
+	weak(jwks, 0);
+	weak(pem, 0);
+}
+
 static const struct {
 	const char *text, *err, *why;
 } files[] = {
@@ -299,6 +323,14 @@ static const struct {
     "\"y\":\"" EC_Y "\"}]}", "no key that can be used", "another curve"},
 {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" EC_Y "\","
     "\"y\":\"" EC_X "\"}]}", "no key that can be used", "not on the curve"},
+{"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" EC_X "\","
+    "\"y\":\"" EC_Y "\",\"d\":\"AA\"}]}", "private key: give the public one "
+    "(key 1)", "the private half of ECDSA in a set"},
+{"{\"keys\":[{\"kty\":\"oct\",\"k\":\"YWJj\"},{\"kty\":\"RSA\",\"n\":\"" MODULUS
+    "\",\"e\":\"AQAB\",\"d\":\"AA\"}]}", "private key: give the public one "
+    "(key 2)", "the private half of RSA in a set"},
+{"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AA\",\"d\":\"AA\"}]}",
+    "private key", "that of a key which would be passed over"},
 {"-----BEGIN PUBLIC KEY-----\nAAAA\n", "-----END", "no end"},
 {"-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----\n", "damaged",
     "no base64"},
@@ -374,6 +406,7 @@ main(void)
 	test_tokens();
 	test_forms();
 	test_kinds();
+	test_weak();
 	test_files();
 	for (i = 0; i < sizeof whens / sizeof whens[0]; i++) {
 		t.expires = whens[i].expires;
