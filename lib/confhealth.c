@@ -3,6 +3,21 @@
 #include <string.h>
 
 #include "confhealth.h"
+#include "secrets.h"
+
+/* what upstream_ref() makes one of, which has one verdict */
+static bool
+same_upstream(const struct conf_route *a, const struct conf_endpoint *e,
+    const struct conf_route *b, const struct conf_endpoint *f)
+{
+	char one[SECRETS_HOW], two[SECRETS_HOW];
+
+	if (strcmp(e->text, f->text) != 0 || e->proxy != f->proxy)
+		return false;
+	secrets_how(a, e, one);
+	secrets_how(b, f, two);
+	return strcmp(one, two) == 0;
+}
 
 static bool
 share(const struct conf_route *a, const struct conf_route *b)
@@ -11,7 +26,7 @@ share(const struct conf_route *a, const struct conf_route *b)
 
 	for (e = a->upstreams; e != NULL; e = e->next)
 		for (f = b->upstreams; f != NULL; f = f->next)
-			if (strcmp(e->text, f->text) == 0)
+			if (same_upstream(a, e, b, f))
 				return true;
 	return false;
 }

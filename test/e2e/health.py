@@ -448,5 +448,22 @@ def over_tls():
             w.wait_log('upstream_down', reason='upstream_tls_timeout')
 
 
+@case
+def two_ways():
+    """One address asked for two names has two verdicts, and two checks."""
+    c = certs.root()
+    with SecureOrigin(c.leaf('a.example'), answer(OK)) as o:
+        text = 'upstream_ca = %s\n' % c.cert + routes(
+            ('/a', o.url, conf('/first', 'upstream_name = a.example\n')),
+            ('/b', o.url, conf('/second', 'upstream_name = b.example\n')))
+        with Weir(text) as w:
+            w.wait_log('upstream_down', reason='upstream_tls')
+            until(lambda: len(o.requests) > 2, 'checks')
+            same({r.target for r in o.requests}, {'/first'}, 'checks')
+            same(w.get('/a').status, 200, 'status')
+            refusal(w.get('/b'), 503, 'no_upstream')
+            same(len(w.log('upstream_down')), 1, 'lines')
+
+
 if __name__ == '__main__':
     main()
