@@ -158,6 +158,34 @@ warn_useless(const struct conf *c, const char *key, bool given)
 		    conf_where(c, c->defaults, key), key);
 }
 
+/* a larger share is what weight= is for */
+static void
+warn_twice(const struct conf_endpoint *list)
+{
+	const struct conf_endpoint *e, *first;
+
+	for (e = list; e != NULL; e = e->next) {
+		for (first = list; strcmp(first->text, e->text) != 0 ||
+		    first->proxy != e->proxy; first = first->next)
+			;
+		if (first != e)
+			log_warn("%s: upstream: given twice, first at %s: %s",
+			    e->where, first->where, e->text);
+	}
+}
+
+static void
+warn_all_twice(const struct conf *c)
+{
+	const struct conf_endpoint *all = c->defaults->upstreams;
+	const struct conf_route *r;
+
+	warn_twice(all);
+	for (r = c->routes; r != NULL; r = r->next)
+		if (r->upstreams != all)
+			warn_twice(r->upstreams);
+}
+
 /* in a route that is an error; here it may be for upstreams to come */
 static void
 warn_all_useless(const struct conf *c)
@@ -314,6 +342,7 @@ secrets_load(struct conf *c, char *err, size_t size)
 	unsigned i;
 
 	warn_all_useless(c);
+	warn_all_twice(c);
 	if (check_webroot(c, err, size) < 0)
 		return -1;
 	if (begin(c, err, size) < 0 || load_server(c, err, size) < 0 ||

@@ -401,5 +401,26 @@ def ws_urls():
             same(w.get().body, b'ok', 'answer')
 
 
+@case
+def upstream_twice():
+    """One that a list names twice is warned of, for each list once."""
+    a = 'upstream = http://127.0.0.1:9000'
+    b = 'upstream = http://127.0.0.1:9001'
+    # behind listen, which the first line is for
+    for text, want in (
+            ((a, b, 'route = /', 'route = /x'), []),
+            ((a, b, 'route = /', a, 'route = /x', b), []),
+            (('route = /', a, a + ' proxy'), []),
+            ((a, b, a, 'route = /', 'route = /x'), [(4, 2)]),
+            (('route = /', a, a + ' backup'), [(4, 3)]),
+            (('route = /', a, b, a, b, a), [(5, 3), (6, 4), (7, 3)])):
+        with Weir('\n'.join(text)) as w:
+            said = [x['msg'] for x in w.log('message', level='warn')]
+            same(len(said), len(want), 'warnings of %s' % (text,))
+            for line, (at, first) in zip(said, want):
+                assert ':%d: upstream: given twice' % at in line, line
+                assert ':%d: http://127.0.0.1:900' % first in line, line
+
+
 if __name__ == '__main__':
     main()
