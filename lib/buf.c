@@ -41,7 +41,8 @@ span_is(struct span s, const char *lit)
 	size_t i;
 
 	for (i = 0; i < s.n; i++)
-		if (lit[i] == '\0' || lower(s.p[i]) != lower(lit[i]))
+		if (lit[i] == '\0' || (s.p[i] != lit[i] &&
+		    lower(s.p[i]) != lower(lit[i])))
 			return false;
 	return lit[i] == '\0';
 }
