@@ -69,6 +69,16 @@ const char *field_skip_text(const char *p, const char *end);
 enum http_field_id field_id(struct span name);
 /* true if s begins with lit, which is in lower case, in any case */
 bool field_begins(struct span s, const char *lit);
+/*
+ * CGI and what came of it reads "_" in a name as "-": RFC 3875 4.1.18. True if
+ * the names are one there, in any case.
+ */
+bool field_alike(struct span a, struct span b);
+/* longer than all names that somebody here asks about */
+#define FIELD_DASHED 32
+/* the name with "-" for each "_", for field_id(); if it has any in memory, and
+ * no more than its beginning */
+struct span field_dashed(struct span name, char memory[FIELD_DASHED]);
 /* true if s is one or more tchar (RFC 9110 5.6.2) */
 bool field_is_token(struct span s);
 /* true if s may stand as a field value (RFC 9110 5.5), outer blanks included */

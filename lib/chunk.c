@@ -159,13 +159,15 @@ unfit_trailer(const struct http_field *f)
 		"www-authenticate", "x-api-key", "x-http-method-override",
 		"x-original-url", "x-real-ip", "x-rewrite-url"
 	};
+	char memory[FIELD_DASHED];
+	struct span name = field_dashed(f->name, memory);
 	size_t i;
 
-	if (f->hop || f->id != HTTP_F_OTHER || field_begins(f->name, "if-") ||
-	    field_begins(f->name, "sec-websocket-"))
+	if (f->hop || field_id(name) != HTTP_F_OTHER ||
+	    field_begins(name, "if-") || field_begins(name, "sec-websocket-"))
 		return true;
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (span_is(f->name, names[i]))
+		if (span_is(name, names[i]))
 			return true;
 	return false;
 }

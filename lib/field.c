@@ -213,6 +213,40 @@ field_begins(struct span s, const char *lit)
 	return s.n >= n && same(s.p, lit, n);
 }
 
+static char
+dash(char c)
+{
+	return c == '_' ? '-' : fold(c);
+}
+
+bool
+field_alike(struct span a, struct span b)
+{
+	size_t i;
+
+	if (a.n != b.n)
+		return false;
+	for (i = 0; i < a.n; i++)
+		if (dash(a.p[i]) != dash(b.p[i]))
+			return false;
+	return true;
+}
+
+struct span
+field_dashed(struct span name, char memory[FIELD_DASHED])
+{
+	size_t i;
+
+	if (name.n == 0 || memchr(name.p, '_', name.n) == NULL)
+		return name;
+	if (name.n > FIELD_DASHED)
+		name.n = FIELD_DASHED;
+	for (i = 0; i < name.n; i++)
+		memory[i] = dash(name.p[i]);
+	name.p = memory;
+	return name;
+}
+
 /*
  * Most bytes of a head pass through here: four at a time is a third less than
  * one at a time.

@@ -30,22 +30,36 @@ put_field(struct text *t, struct span name, struct span value)
 	t->n += name.n + value.n + 4;
 }
 
-/* true if the rule is about the field */
-static bool
-about(const struct conf_rule *rule, const struct http_field *f)
+/* the field that an upstream may take it for, which reads "_" as "-" */
+static enum http_field_id
+read_as(const struct http_field *f)
 {
-	if (rule->id != (int)f->id)
-		return false;
-	return (f->id != HTTP_F_OTHER && f->id != HTTP_F_X_FORWARDED_OTHER) ||
-	    span_alike(rule->name, f->name);
+	char memory[FIELD_DASHED];
+
+	if (f->id != HTTP_F_OTHER || memchr(f->name.p, '_', f->name.n) == NULL)
+		return f->id;
+	return field_id(field_dashed(f->name, memory));
 }
 
+/* whether the id alone tells a field's name */
+static bool
+names_one(int id)
+{
+	return id != HTTP_F_OTHER && id != HTTP_F_X_FORWARDED_OTHER;
+}
+
+/* true if one of the rules is about the field, or what it may be taken for */
 static bool
 ruled(const struct conf_rule *rules, const struct http_field *f)
 {
-	for (; rules != NULL; rules = rules->next)
-		if (about(rules, f))
+	for (; rules != NULL; rules = rules->next) {
+		if (names_one((int)f->id) && names_one(rules->id)) {
+			if (rules->id == (int)f->id)
+				return true;
+		} else if (field_alike(rules->name, f->name)) {
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -55,6 +69,15 @@ ruled_out(const struct conf_rule *set, const struct conf_rule *del,
     const struct http_field *f)
 {
 	return (set != NULL && ruled(set, f)) || (del != NULL && ruled(del, f));
+}
+
+/* true if a rule is about a field of weir's own, which has one name only */
+static bool
+owned(const struct conf_rule *rules, enum http_field_id id)
+{
+	while (rules != NULL && rules->id != (int)id)
+		rules = rules->next;
+	return rules != NULL;
 }
 
 void
@@ -77,19 +100,24 @@ span_of(const char *s)
 /* what a client says of its own origin is not believed, and what a trusted
  * proxy says is written anew, where weir knows what it is */
 static bool
-forged(const struct http_field *f, const struct rewrite_request *how)
+forged(const struct http_field *f, enum http_field_id as,
+    const struct rewrite_request *how)
 {
-	switch (f->id) {
+	switch (as) {
 	case HTTP_F_FORWARDED:
 	case HTTP_F_X_FORWARDED_FOR:
 	case HTTP_F_X_FORWARDED_PROTO:
 	case HTTP_F_X_FORWARDED_HOST:
 	case HTTP_F_X_REQUEST_ID:
+	/* by these very names they are of this hop */
+	case HTTP_F_CONTENT_LENGTH:
+	case HTTP_F_TRANSFER_ENCODING:
 		return true;
 	case HTTP_F_X_FORWARDED_OTHER:
 		return how->from == NULL;
 	default:
-		return how->hidden != NULL && span_is(f->name, how->hidden);
+		return how->hidden != NULL &&
+		    field_alike(f->name, span_of(how->hidden));
 	}
 }
 
@@ -98,14 +126,8 @@ static void
 put_own(struct text *t, const struct conf_route *r, const char *name,
     enum http_field_id id, struct span value)
 {
-	struct http_field f;
-
-	f.name.p = name;
-	f.name.n = strlen(name);
-	f.value = value;
-	f.id = id;
-	if (!ruled_out(r->set_header, r->del_header, &f))
-		put_field(t, f.name, f.value);
+	if (!owned(r->set_header, id) && !owned(r->del_header, id))
+		put_field(t, span_of(name), value);
 }
 
 /* whether trusted proxies tell of the client */
@@ -300,6 +322,7 @@ rewrite_request(struct text *t, const struct http_request *q,
 	bool choose = (how->handshake && r->subprotocols != NULL) ||
 	    (how->hide != NULL && how->hide->keys);
 	const struct http_field *f;
+	enum http_field_id as;
 	unsigned i;
 
 	text_span(t, q->method);
@@ -313,10 +336,11 @@ rewrite_request(struct text *t, const struct http_request *q,
 	text_mem(t, "\r\n", 2);
 	for (i = 0; i < q->h.n_fields; i++) {
 		f = &q->h.fields[i];
-		if (f->hop || f->id == HTTP_F_HOST || forged(f, how) ||
-		    (f->id == HTTP_F_EXPECT && !q->expect_continue) ||
-		    (f->id == HTTP_F_SEC_WEBSOCKET_PROTOCOL && choose) ||
-		    (how->hide != NULL && shown_hides(how->hide, f->id)) ||
+		as = read_as(f);
+		if (f->hop || as == HTTP_F_HOST || forged(f, as, how) ||
+		    (as == HTTP_F_EXPECT && !q->expect_continue) ||
+		    (as == HTTP_F_SEC_WEBSOCKET_PROTOCOL && choose) ||
+		    (how->hide != NULL && shown_hides(how->hide, as)) ||
 		    ruled_out(r->set_header, r->del_header, f))
 			continue;
 		put_kept(t, f, how->hide);
@@ -422,7 +446,8 @@ rewrite_trailers(struct text *t, const struct http_head *h,
 	for (i = 0; i < h->n_fields; i++) {
 		f = &h->fields[i];
 		if (!f->hop && !ruled_out(set, del, f) &&
-		    (hidden == NULL || !span_is(f->name, hidden)))
+		    (hidden == NULL ||
+		    !field_alike(f->name, span_of(hidden))))
 			put_field(t, f->name, f->value);
 	}
 	text_mem(t, "\r\n", 2);

@@ -218,7 +218,8 @@ def rules_for_trailers():
     """What a rule sets or deletes does not come behind the body either, nor
     the field of a trusted proxy."""
     fields = ('X-Set: forged\r\nx-del: 1\r\nCF-Connecting-IP: 192.0.2.1\r\n'
-              'X-Sum: 1\r\n')
+              'X_Set: forged\r\nx_del: 1\r\nCF_Connecting_IP: 192.0.2.1\r\n'
+              'X_Forwarded_For: 192.0.2.1\r\nX-Sum: 1\r\n')
     body = b'3\r\nabc\r\n0\r\n%s\r\n' % fields.encode()
     head = b'Transfer-Encoding: chunked\r\n\r\n'
     with Origin(answer(b'HTTP/1.1 200 OK\r\n' + head + body)) as o:
@@ -230,10 +231,26 @@ def rules_for_trailers():
             r = w.ask(b'POST / HTTP/1.1\r\nHost: a\r\n' + head + body, 'POST')
             same((r.body, r.get('x-set'), r.trailers),
                  (b'abc', 'own', [('CF-Connecting-IP', '192.0.2.1'),
+                                  ('CF_Connecting_IP', '192.0.2.1'),
                                   ('X-Sum', '1')]), 'answer')
             q = o.requests[0]
             same((q.body, q.get('x-set'), q.trailers),
                  (b'abc', 'own', [('X-Sum', '1')]), 'request')
+
+
+@case
+def names_as_cgi_reads_them():
+    """CGI and WSGI make one name of X-User and X_User."""
+    keys = ('set_header = X-User: weir\ndel_header = X-Team\n'
+            'trusted_proxy = 192.0.2.9\nclient_address = cf-connecting-ip\n')
+    more = ('X_User: root\r\nX_Team: 1\r\nX_Forwarded_For: 192.0.2.1\r\n'
+            'CF_Connecting_IP: 192.0.2.1\r\nX_Other: 2\r\n')
+    with Origin() as o, Weir(keys, o) as w:
+        q = request(w, o, more=more)
+        seen = [(n, v) for n, v in q.fields if '_' in n]
+        same(seen, [('X_Other', '2')], 'what passes')
+        same((q.all('x-user'), q.all('x-forwarded-for')),
+             (['weir'], ['127.0.0.1']), "weir's own")
 
 
 @case

@@ -237,6 +237,63 @@ test_beginnings(void)
 	}
 }
 
+static const struct {
+	const char *a, *b;
+	bool want;
+	const char *why;
+} likes[] = {
+	{"X-User", "x_uSER", true, "a mark and letters"},
+	{"X_User", "X-User", true, "the other way round"},
+	{"_", "-", true, "a mark alone"},
+	{"", "", true, "nothing"},
+	{"X-User", "X-Users", false, "longer"},
+	{"X-User", "X.User", false, "another mark"},
+	{"X_User", "X\x7fUser", false, "another byte"},
+	{"@", "`", false, "no letters"},
+};
+
+static void
+test_likes(void)
+{
+	struct span a, b;
+	size_t i;
+
+	for (i = 0; i < LEN(likes); i++) {
+		rows++;
+		a = (struct span){likes[i].a, strlen(likes[i].a)};
+		b = (struct span){likes[i].b, strlen(likes[i].b)};
+		expect(field_alike(a, b) == likes[i].want, "alike",
+		    likes[i].why);
+	}
+}
+
+static void
+test_dashes(void)
+{
+	char memory[FIELD_DASHED];
+	size_t i, k, n;
+	struct span s;
+	char name[64];
+
+	for (i = 0; i < LEN(names); i++) {
+		n = strlen(names[i].name);
+		if (n >= sizeof name || names[i].id == HTTP_F_OTHER)
+			continue;
+		for (k = 0; k <= n; k++)
+			name[k] = (char)(names[i].name[k] == '-' ? '_' :
+			    names[i].name[k]);
+		rows++;
+		s = field_dashed(guarded(name, n), memory);
+		expect(field_id(s) == names[i].id, "dashed", name);
+	}
+	s = field_dashed(guarded("X-A", 3), memory);
+	expect(span_is_exact(s, "X-A") && s.p != memory, "dashed", "as it is");
+	memset(name, '_', sizeof name);
+	s = field_dashed(guarded(name, sizeof name), memory);
+	expect(s.n == FIELD_DASHED && memchr(s.p, '_', s.n) == NULL, "dashed",
+	    "its beginning");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -246,6 +303,8 @@ main(int argc, char **argv)
 	test_bytes();
 	test_names();
 	test_beginnings();
+	test_likes();
+	test_dashes();
 	if (argc > 1)
 		printf("%u rows\n", rows);
 	return failed;

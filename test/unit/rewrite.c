@@ -192,6 +192,12 @@ static const struct {
 	 "X-Forwarded-Prefix: /evil\r\nX-Forwarded-For: 5.6.7.8\r\n"
 	 "Forwarded: for=1.2.3.4\r\nX-Request-Id: evil\r\nX-Real: 1\r\n\r\n",
 	 .out = GET "X-Real: 1\r\n" ORIGIN "\r\n", .why = "forged"},
+	{.in = GET "X_Forwarded_For: 1.2.3.4\r\nx-forwarded_proto: wss\r\n"
+	 "X_FORWARDED_HOST: evil\r\nX_Forwarded-Prefix: /evil\r\n"
+	 "X_Request_ID: evil\r\nContent_Length: 5\r\n"
+	 "Transfer_Encoding: chunked\r\nX_Real: 1\r\n_: 2\r\n\r\n",
+	 .out = GET "X_Real: 1\r\n_: 2\r\n" ORIGIN "\r\n",
+	 .why = "forged, as CGI reads names"},
 	{.in = GET "\r\n", .tls = true,
 	 .out = GET FROM("192.0.2.7", "https") HOST("a.example") REQUEST_ID
 	 "\r\n", .why = "tls"},
@@ -224,6 +230,14 @@ static const struct {
 	{.in = GET "X-Client: 1.2.3.4\r\nX-Clients: 5\r\n\r\n",
 	 .hidden = "x-client", .out = GET "X-Clients: 5\r\n" ORIGIN "\r\n",
 	 .why = "a field for trusted proxies"},
+	{.in = GET "X_Client: 1.2.3.4\r\nX_Clients: 5\r\n\r\n",
+	 .hidden = "x-client", .out = GET "X_Clients: 5\r\n" ORIGIN "\r\n",
+	 .why = "a field for trusted proxies, as CGI reads it"},
+	{.in = GET "X_Forwarded_Port: 1\r\nX_Request_Id: x-1\r\n\r\n",
+	 .via = "10.0.0.1", .client = "10.0.0.1",
+	 .out = GET "X_Forwarded_Port: 1\r\n" FROM("10.0.0.1", "http")
+	 HOST("a.example") REQUEST_ID "\r\n",
+	 .why = "trusted, and what it tells as CGI reads it"},
 	{.in = GET "\r\n", .lines = "forwarded=yes",
 	 .out = GET ORIGIN "Forwarded: for=192.0.2.7;host=\"a.example\";"
 	 "proto=http\r\n\r\n", .why = "forwarded, ipv4"},
@@ -305,6 +319,18 @@ static const struct {
 	 .lines = "del_header=X-A",
 	 .out = GET "X-AB: 1\r\nX-: 2\r\nY-A: 4\r\nX-B: 5\r\n" ORIGIN "\r\n",
 	 .why = "del compares names whole"},
+	{.in = GET "X_User: 1\r\nx_real-ip: 2\r\nX-Team: 3\r\nX_Users: 4\r\n"
+	 "X_API_Key: 5\r\nX-API-Key: 6\r\nX_A: 7\r\n\r\n",
+	 .lines = "set_header=X-User: new\nset_header=X-Real-IP: ip\n"
+	 "del_header=X_Team\ndel_header=X_API-Key\nadd_header=X-A: 8",
+	 .out = GET "X_Users: 4\r\nX_A: 7\r\n" ORIGIN "X-User: new\r\n"
+	 "X-Real-IP: ip\r\nX-A: 8\r\n\r\n",
+	 .why = "set and del, as CGI reads names"},
+	{.in = GET "X_Forwarded_For: evil\r\nX-Forwarded_Port: evil\r\n\r\n",
+	 .lines = "del_header=X_Forwarded_For\n"
+	 "set_header=X_Forwarded_Port: 443",
+	 .out = GET ORIGIN "X_Forwarded_Port: 443\r\n\r\n",
+	 .why = "weir's own goes by its very name"},
 	{.in = GET "X-A: 1\r\n\r\n",
 	 .lines = "del_header=X-A\nadd_header=X-A: 2",
 	 .out = GET ORIGIN "X-A: 2\r\n\r\n", .why = "del and add"},
@@ -552,6 +578,9 @@ static const struct {
 	{"Content-Length: 1\r\nX-A: 1\r\nHost: evil\r\n"
 	 "Transfer-Encoding: chunked\r\nAuthorization: x\r\nTE: x\r\n\r\n",
 	 "X-A: 1\r\n\r\n", "filtered"},
+	{"X_Forwarded_For: 1\r\nX_A: 1\r\nx_Real_ip: 2\r\n"
+	 "X_HTTP_Method_Override: x\r\nIf_Match: x\r\n\r\n",
+	 "X_A: 1\r\n\r\n", "filtered, as CGI reads names"},
 };
 
 static void
