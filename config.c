@@ -245,6 +245,7 @@ add_cert_key(struct loader *l, struct conf_setting *s, struct conf_cert *cert)
 {
 	if (cert == NULL)
 		return fail(l, "stands behind its cert");
+	cert->key_where = l->where;
 	s->text = cert->key = file_path(l);
 	return cert->key != NULL ? 0 : -1;
 }

@@ -46,6 +46,7 @@ struct conf_cert {
 	const char *where; /* of the cert line: "weir.conf:12" */
 	const char *file; /* the chain, and the key too if key is NULL */
 	const char *key;
+	const char *key_where; /* of the key line, if there is one */
 };
 
 #define CONF_T_LISTENS struct conf_endpoint *

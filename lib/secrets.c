@@ -27,10 +27,28 @@ listens_with_tls(const struct conf *c)
 }
 
 static int
-blame(char *err, size_t size, const char *where, const char *what)
+blame(char *err, size_t size, const char *where, const char *key,
+    const char *what)
 {
-	snprintf(err, size, "%s: %s", where, what);
+	snprintf(err, size, "%s: %s: %s", where, key, what);
 	return -1;
+}
+
+/* tls.c begins with the file, or other text, that it finds fault with */
+static bool
+blames(const char *what, const char *text)
+{
+	size_t n = text != NULL ? strlen(text) : 0;
+
+	return n > 0 && strncmp(what, text, n) == 0 && what[n] == ':';
+}
+
+static int
+blame_cert(char *err, size_t size, const struct conf_cert *k, const char *what)
+{
+	if (k->key != NULL && !blames(what, k->file))
+		return blame(err, size, k->key_where, "key", what);
+	return blame(err, size, k->where, "cert", what);
 }
 
 static int
@@ -42,9 +60,9 @@ load_certs(struct conf *c, char *err, size_t size)
 	for (k = c->certs; k != NULL; k = k->next) {
 		if (tls_server_cert(c->tls, k->file, k->key, why, warning,
 		    sizeof why) < 0)
-			return blame(err, size, k->where, why);
+			return blame_cert(err, size, k, why);
 		if (warning[0] != '\0')
-			log_warn("%s: %s", k->where, warning);
+			log_warn("%s: cert: %s", k->where, warning);
 	}
 	return 0;
 }
@@ -131,7 +149,7 @@ load_client_cas(struct conf *c, char *err, size_t size)
 		if (tls_server_client_ca(c->tls, r->host, r->client_ca, why,
 		    sizeof why) < 0)
 			return blame(err, size, conf_where(c, r, "client_ca"),
-			    why);
+			    "client_ca", why);
 	}
 	return check_client_cas(c, err, size);
 }
@@ -275,6 +293,28 @@ name_of(const struct conf_route *r, const struct conf_endpoint *e, char *name,
 }
 
 static int
+blame_client(char *err, size_t size, const struct conf *c,
+    const struct conf_route *r, const struct conf_endpoint *e, const char *what)
+{
+	const struct {
+		const char *key, *value;
+	} keys[] = {
+		{"upstream_name", r->upstream_name},
+		{"upstream_ca", r->upstream_ca},
+		{"upstream_pin", r->upstream_pin},
+		{"upstream_cert", r->upstream_cert},
+		{"upstream_key", r->upstream_key}
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (blames(what, keys[i].value))
+			return blame(err, size, conf_where(c, r, keys[i].key),
+			    keys[i].key, what);
+	return blame(err, size, e->where, "upstream", what);
+}
+
+static int
 load_client(const struct conf *c, const struct conf_route *r,
     const struct conf_endpoint *e, void **client, char *err, size_t size)
 {
@@ -293,7 +333,7 @@ load_client(const struct conf *c, const struct conf_route *r,
 		log_warn("%s: upstream_verify = no: %s may be anybody",
 		    conf_where(c, r, "upstream_verify"), e->text);
 	*client = tls_client_new(&how, why, sizeof why);
-	return *client != NULL ? 0 : blame(err, size, r->where, why);
+	return *client != NULL ? 0 : blame_client(err, size, c, r, e, why);
 }
 
 static void
