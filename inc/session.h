@@ -126,7 +126,13 @@ struct session {
 	uint64_t bytes_in, bytes_out; /* of the tunnel */
 	int64_t meters[2];  /* of the client's bytes and messages: meter.h */
 	struct track from_client, from_upstream;
-	struct beat beats[2]; /* of the legs to client and upstream */
+	/* by stage, since each idle tunnel has to hold all of this */
+	union {
+		/* until a tunnel opens: where the client was accepted, as a head
+		 * of the PROXY protocol says; of no family without one */
+		struct peer at;
+		struct beat beats[2]; /* of the legs to client and upstream */
+	} stage;
 	struct peer peer;
 	uint32_t timer;     /* in the heap */
 	uint32_t requests;

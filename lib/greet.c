@@ -85,6 +85,9 @@ greet_client(struct session *s)
 	conn_forget(s->c);
 	if (!h.local)
 		session_set_peer(s, &h.src);
+	/* without an address it says nothing that the socket does not know */
+	if (h.dst.family != AF_UNIX)
+		s->stage.at = h.dst;
 	shake_begin(s);
 }
 

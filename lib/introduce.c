@@ -24,19 +24,28 @@ send_head(struct conn *c, unsigned version, const struct peer *src,
 	return c->greeted ? 1 : -1;
 }
 
+/* where the client was accepted, as the socket knows it */
+static void
+accepted_at(const struct conn *c, struct peer *at)
+{
+	struct addr a;
+
+	memset(&a, 0, sizeof a);
+	a.len = sizeof a.u;
+	if (getsockname(c->fd, &a.u.sa, &a.len) < 0)
+		a.u.sa.sa_family = AF_UNSPEC;
+	peer_from(at, &a);
+}
+
 int
 introduce(struct session *s, struct conn *c)
 {
-	struct peer at;
-	struct addr a;
+	struct peer at = s->stage.at;
 
 	if (s->up->proxy == 0 || c->greeted)
 		return 1;
-	memset(&a, 0, sizeof a);
-	a.len = sizeof a.u;
-	if (getsockname(s->c->fd, &a.u.sa, &a.len) < 0)
-		a.u.sa.sa_family = AF_UNSPEC;
-	peer_from(&at, &a);
+	if (at.family == AF_UNSPEC)
+		accepted_at(s->c, &at);
 	return send_head(c, s->up->proxy, &s->peer, &at);
 }
 

@@ -386,7 +386,7 @@ tunnel_deadline(const struct session *s, enum reason *why)
 
 	if (session_beats(s))
 		for (leg = LEG_CLIENT; leg <= LEG_UPSTREAM; leg++)
-			sooner(&at, why, beat_next(&s->beats[leg],
+			sooner(&at, why, beat_next(&s->stage.beats[leg],
 			    session_ping_ms(s, leg),
 			    session_ping_timeout_ms(s, leg), world.now),
 			    R_DONE);

@@ -180,10 +180,11 @@ log_frames(const struct session *s)
 {
 	log_pair_int("messages_in", (int64_t)s->from_client.messages);
 	log_pair_int("messages_out", (int64_t)s->from_upstream.messages);
-	if (s->beats[LEG_CLIENT].rtt_ms != BEAT_NONE)
-		log_pair_int("rtt_client", s->beats[LEG_CLIENT].rtt_ms);
-	if (s->beats[LEG_UPSTREAM].rtt_ms != BEAT_NONE)
-		log_pair_int("rtt_upstream", s->beats[LEG_UPSTREAM].rtt_ms);
+	if (s->stage.beats[LEG_CLIENT].rtt_ms != BEAT_NONE)
+		log_pair_int("rtt_client", s->stage.beats[LEG_CLIENT].rtt_ms);
+	if (s->stage.beats[LEG_UPSTREAM].rtt_ms != BEAT_NONE)
+		log_pair_int("rtt_upstream",
+		    s->stage.beats[LEG_UPSTREAM].rtt_ms);
 }
 
 void

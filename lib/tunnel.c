@@ -37,7 +37,7 @@ static void
 account(struct session *s, enum leg from, size_t n)
 {
 	s->last = world.now;
-	beat_heard(&s->beats[from], world.now);
+	beat_heard(&s->stage.beats[from], world.now);
 	if (from == LEG_CLIENT)
 		s->bytes_in += n;
 	else
@@ -104,7 +104,7 @@ rules_of(const struct session *s, enum leg from, struct track_rules *r)
 {
 	const struct conf_route *route = s->route;
 
-	r->tag = beat_awaits(&s->beats[from]) ? tag_of(s, from) : 0;
+	r->tag = beat_awaits(&s->stage.beats[from]) ? tag_of(s, from) : 0;
 	r->rsv = s->rsv;
 	r->strict = route->ws_check == CONF_CHECK_STRICT;
 	r->masked = from == LEG_CLIENT;
@@ -210,7 +210,8 @@ sift(struct session *s, enum leg from, unsigned char *p, size_t n,
 		if (piece.fate == TRACK_FAULT || piece.fate == TRACK_HOLD)
 			break;
 		if (piece.fate == TRACK_OWN)
-			beat_pong(&s->beats[from], piece.number, world.now);
+			beat_pong(&s->stage.beats[from], piece.number,
+			    world.now);
 		else if (r->used > r->pass)
 			memmove(p + r->pass, p + r->used, piece.n);
 		if (piece.fate == TRACK_PASS)
@@ -268,7 +269,7 @@ pass_sifted(struct session *s, struct conn *from, unsigned char *p, size_t n,
 	else if (other(s, from)->eof)
 		/* behind a Close, that end is held back no more */
 		farewell_sent(s, from);
-	else if (!is_ruled(s, leg) && !beat_awaits(&s->beats[leg]) &&
+	else if (!is_ruled(s, leg) && !beat_awaits(&s->stage.beats[leg]) &&
 	    from->in == NULL)
 		s->sift &= (uint8_t)~(1u << leg);
 }
@@ -313,7 +314,7 @@ read_sifted(struct session *s, struct conn *from)
 		return false;
 	conn_forget(from);
 	if (n > 0)
-		beat_heard(&s->beats[leg], world.now);
+		beat_heard(&s->stage.beats[leg], world.now);
 	/* weir has closed this direction: nobody is to see it */
 	if (!s->ending || !track_of(s, leg)->closed)
 		pass_sifted(s, from, p, held + (n > 0 ? (size_t)n : 0),
@@ -370,7 +371,7 @@ tunnel_write(struct session *s, struct conn *to)
 		return;
 	}
 	/* its peer takes bytes, so it lives */
-	beat_heard(&s->beats[leg_of(s, to)], world.now);
+	beat_heard(&s->stage.beats[leg_of(s, to)], world.now);
 	s->last = world.now;
 	farewell_sent(s, to);
 }
@@ -386,7 +387,7 @@ send_ping(struct session *s, enum leg leg)
 	size_t n;
 
 	/* RFC 6455 5.3: what goes to a server is masked */
-	n = beat_ping(&s->beats[leg], frame, tag_of(s, leg),
+	n = beat_ping(&s->stage.beats[leg], frame, tag_of(s, leg),
 	    leg == LEG_UPSTREAM ? (const uint8_t *)&mask : NULL, world.now);
 	s->sift |= (uint8_t)(1 << leg);
 	if (!conn_send_mem(c, frame, n))
@@ -410,7 +411,7 @@ static void
 ask(struct session *s, enum leg leg)
 {
 	struct conn *c = leg == LEG_CLIENT ? s->c : s->u;
-	struct beat *b = &s->beats[leg];
+	struct beat *b = &s->stage.beats[leg];
 	uint32_t n;
 	bool more;
 
@@ -430,7 +431,7 @@ static void
 look_after(struct session *s, enum leg leg)
 {
 	struct conn *c = leg == LEG_CLIENT ? s->c : s->u;
-	struct beat *b = &s->beats[leg];
+	struct beat *b = &s->stage.beats[leg];
 	enum beat_state state;
 	uint32_t n;
 	bool more;
@@ -509,7 +510,8 @@ begin(struct session *s, const struct http_response *r)
 	s->metered = is_metered(route) && route->excess == CONF_EXCESS_SLOW;
 	for (leg = LEG_CLIENT; leg <= LEG_UPSTREAM; leg++)
 		/* tunnels that open together are not to be pinged together */
-		beat_begin(&s->beats[leg], world.now - (int64_t)(world_random() %
+		beat_begin(&s->stage.beats[leg], world.now -
+		    (int64_t)(world_random() %
 		    (uint64_t)(session_ping_ms(s, leg) / 10 + 1)));
 	if (route->ws_check == CONF_CHECK_OFF)
 		s->from_client.blind = s->from_upstream.blind = true;

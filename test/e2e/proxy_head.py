@@ -11,7 +11,7 @@ import tempfile
 
 from weir import Origin, Peer, Skip, TOP, WAIT, Weir, answer, case, describe
 from weir import each, free_port, has_ipv6, listening, main, OK, plain, same
-from weir import until, ws_frame, ws_serve, TEXT
+from weir import until, ws_frame, ws_request, ws_serve, PING, PONG, TEXT
 
 V2 = b'\r\n\r\n\0\r\nQUIT\n'
 SITE = TOP + '/test/conf/site.pem'
@@ -267,7 +267,6 @@ listen a
   bind 127.0.0.1:%d
   server w 127.0.0.1:%d %s
 ''' % (port, w.port, how), port):
-            from weir import ws_request
             with dial('127.0.0.5', port) as c:
                 same(c.ask(ws_request()).status, 101, how)
                 c.send(ws_frame(TEXT, b'hello'))
@@ -310,26 +309,29 @@ proxy_pass 127.0.0.1:%d; proxy_protocol on; } }
 # written
 
 def read_head(peer):
-    """The head of version 1 or 2 in front of what is read: (src, port)."""
+    """The head of version 1 or 2 in front of what is read: whom it tells of
+    and where they were accepted, each (address, port) or None."""
     first = peer.recv_n(6)
     if first == b'PROXY ':
         words = peer.recv_until(b'\r\n')[:-2].split(b' ')
         if words == [b'UNKNOWN']:
-            return None
-        return words[1].decode(), int(words[3])
+            return None, None
+        return ((words[1].decode(), int(words[3])),
+                (words[2].decode(), int(words[4])))
     assert first + peer.recv_n(6) == V2, 'no head'
     command, family, n = struct.unpack('>BBH', peer.recv_n(4))
     body = peer.recv_n(n)
     if command == 0x20:
         same((family, n), (0, 0), 'LOCAL')
-        return None
+        return None, None
     same(command, 0x21, 'command')
-    if family == 0x11:
-        same(n, 12, 'length')
-        return socket.inet_ntoa(body[:4]), struct.unpack('>H', body[8:10])[0]
-    same((family, n), (0x21, 36), 'family')
-    return (socket.inet_ntop(socket.AF_INET6, body[:16]),
-            struct.unpack('>H', body[32:34])[0])
+    v6 = family == 0x21
+    same((family, n), (0x21, 36) if v6 else (0x11, 12), 'family')
+    size = 16 if v6 else 4
+    ports = struct.unpack('>HH', body[2 * size:])
+    return tuple((socket.inet_ntop(socket.AF_INET6 if v6 else socket.AF_INET,
+                                   body[i * size:(i + 1) * size]), ports[i])
+                 for i in (0, 1))
 
 
 class Greeted(Origin):
@@ -337,10 +339,13 @@ class Greeted(Origin):
 
     def __init__(self, **how):
         self.heads = []
+        self.targets = []
         super().__init__(self.serve, **how)
 
     def serve(self, peer):
-        self.heads.append(read_head(peer))
+        head, target = read_head(peer)
+        self.heads.append(head)
+        self.targets.append(target)
         while True:
             q = peer.read_request()
             if q is None:
@@ -387,6 +392,69 @@ route = /
                     name = c.sock.getsockname()[:2]
                     same(c.ask(plain()).status, 200, 'ipv6')
                 same(u.heads[3], name, 'ipv6')
+
+
+@case
+def where_they_were_accepted():
+    """As a head says that came, else as the socket does."""
+    rows = [('v1', v1(), ('127.0.0.1', 80)),
+            ('v2', v2(), ('127.0.0.1', 80)),
+            ('v1 of ipv6', v1('2001:db8::7'), ('::1', 80)),
+            ('v2 of ipv6', v2('2001:db8::7'), ('::1', 80)),
+            ('v2 of unix', V2 + b'\x21\x31\0\xd8' + bytes(216), None),
+            ('v1 unknown', b'PROXY UNKNOWN\r\n', 'own'),
+            ('v2 local', V2 + b'\x20\0\0\0', 'own')]
+    for version in (1, 2):
+        with Greeted() as u, Weir('%supstream = %s proxy=%d\nroute = /\n' %
+                                  (LISTEN, u.url, version)) as w:
+            def check(why, head, want):
+                u.targets.clear()
+                with w.connect() as c:
+                    same(c.ask(head + plain()).status, 200, why)
+                    same(c.ask(plain()).status, 200, 'again')
+                if want == 'own':
+                    want = ('127.0.0.1', w.port)
+                same(u.targets, [want, want], why)
+            each(rows, check)
+        with Greeted() as u, Weir('upstream = %s proxy=%d\nroute = /\n' %
+                                  (u.url, version)) as w:
+            same(w.get().status, 200, 'no head')
+            same(u.targets, [('127.0.0.1', w.port)], 'no head')
+
+
+@case
+def where_a_trusted_client_was_accepted():
+    """The client is that of a field, on a connection that a head tells of."""
+    conf = LISTEN + 'trusted_proxy = 127.0.0.1, 10.0.0.0/8\n'
+    unix = V2 + b'\x21\x31\0\xd8' + bytes(216)
+    with Greeted() as u, Weir('%strusted_proxy = unix\nupstream = %s proxy\n'
+                              'route = /\n' % (conf, u.url)) as w:
+        for head, want in ((v2('10.0.0.1'), ('127.0.0.1', 80)),
+                           (unix, ('127.0.0.1', w.port))):
+            with w.connect() as c:
+                c.ask(head + plain(more='X-Forwarded-For: 192.0.2.7\r\n'))
+            same((u.heads.pop(), u.targets.pop()), (('192.0.2.7', 0), want),
+                 'head')
+
+
+@case
+def a_tunnel_after_a_head():
+    """What a head says is kept where a tunnel has its heartbeats."""
+    def serve(peer):
+        seen.append(read_head(peer))
+        ws_serve(peer)
+    seen = []
+    with Origin(serve) as u, Weir('%supstream = %s proxy=1\nroute = /\n'
+                                  'ping = 100ms\n' % (LISTEN, u.url)) as w:
+        with w.connect() as c:
+            same(c.ask(v1() + ws_request()).status, 101, 'status')
+            c.send(ws_frame(TEXT, b'hello'))
+            got = c.frame()
+            while got.op == PING:
+                c.send(ws_frame(PONG, got.data))
+                got = c.frame()
+            same(got.data, b'hello', 'echo')
+        same(seen, [(('192.0.2.7', 5555), ('127.0.0.1', 80))], 'head')
 
 
 @case
