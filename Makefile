@@ -44,16 +44,15 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/apikey.o lib/arena.o \
 	lib/offer.o lib/params.o lib/paramslisten.o lib/park.o lib/peer.o \
 	lib/plain.o lib/probe.o lib/probeanswer.o lib/probeargs.o \
 	lib/probeask.o lib/probehint.o lib/probejudge.o lib/probesay.o \
-	lib/probetalk.o lib/probewire.o lib/proxyhead.o \
-	lib/reason.o lib/redact.o lib/refuse.o lib/relay.o \
-	lib/relaybegin.o lib/resolve.o lib/retry.o lib/rewrite.o \
-	lib/room.o lib/route.o lib/secrets.o \
+	lib/probetalk.o lib/probewire.o lib/proxyhead.o lib/reason.o \
+	lib/redact.o lib/refuse.o lib/relay.o lib/relaybegin.o lib/resolve.o \
+	lib/retry.o lib/rewrite.o lib/room.o lib/route.o lib/secrets.o \
 	lib/secure.o lib/session.o lib/sessionlog.o lib/shake.o lib/shown.o \
 	lib/slab.o lib/slurp.o lib/sse.o lib/step.o lib/syslogd.o lib/tally.o \
 	lib/tell.o lib/tlscache.o lib/tlsentropy.o lib/tlserror.o \
 	lib/tlskeys.o lib/tlsmodel.o lib/tlspool.o lib/tlssign.o \
 	lib/tlssite.o lib/tlssleep.o lib/tlstrust.o lib/track.o lib/tunnel.o \
-	lib/upgrade.o lib/upstream.o lib/value.o
+	lib/upgrade.o lib/upstream.o lib/value.o lib/way.o
 HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
 	inc/base64.h inc/bear.h inc/beat.h inc/body.h inc/buf.h inc/chunk.h \
 	inc/cidr.h inc/client.h inc/confcheck.h inc/confhealth.h inc/config.h \
@@ -75,7 +74,7 @@ HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
 	inc/tlscache.h inc/tlserror.h inc/tlskeys.h inc/tlsmodel.h \
 	inc/tlspool.h inc/tlssign.h inc/tlssite.h inc/tlssleep.h \
 	inc/tlstrust.h inc/track.h inc/tunnel.h inc/upgrade.h inc/upstream.h \
-	inc/value.h inc/ws.h
+	inc/value.h inc/way.h inc/ws.h
 UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 	test/unit/base64.test test/unit/beat.test test/unit/body.test \
 	test/unit/buf.test test/unit/chunk.test test/unit/cidr.test \

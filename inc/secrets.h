@@ -19,13 +19,5 @@ int secrets_load(struct conf *c, char *err, size_t size);
 void secrets_clock(const struct conf *c);
 /* frees what nobody has taken over */
 void secrets_free(struct conf *c);
-/* a name, a pin, and three paths that could be opened */
-#define SECRETS_HOW (512 + 3 * 4096)
-/*
- * Writes what tells one way of speaking to an upstream from another to text:
- * connections are only shared between routes where it is the same.
- */
-void secrets_how(const struct conf_route *r, const struct conf_endpoint *e,
-    char text[SECRETS_HOW]);
 
 #endif

@@ -3,19 +3,19 @@
 #include <string.h>
 
 #include "confhealth.h"
-#include "secrets.h"
+#include "way.h"
 
 /* what upstream_ref() makes one of, which has one verdict */
 static bool
 same_upstream(const struct conf_route *a, const struct conf_endpoint *e,
     const struct conf_route *b, const struct conf_endpoint *f)
 {
-	char one[SECRETS_HOW], two[SECRETS_HOW];
+	char one[WAY_TEXT], two[WAY_TEXT];
 
 	if (strcmp(e->text, f->text) != 0 || e->proxy != f->proxy)
 		return false;
-	secrets_how(a, e, one);
-	secrets_how(b, f, two);
+	way_text(a, e, one);
+	way_text(b, f, two);
 	return strcmp(one, two) == 0;
 }
 

@@ -11,9 +11,9 @@
 #include "log.h"
 #include "route.h"
 #include "tls.h"
+#include "way.h"
 
 #define MESSAGE_MAX 400
-#define HOST_ROOM 300 /* a name has 253 bytes at most: RFC 1035 2.3.4 */
 
 static bool
 listens_with_tls(const struct conf *c)
@@ -277,21 +277,6 @@ load_server(struct conf *c, char *err, size_t size)
 	return load_client_cas(c, err, size);
 }
 
-/* the name to ask for, without the dot that may end a host: no certificate
- * has that */
-static const char *
-name_of(const struct conf_route *r, const struct conf_endpoint *e, char *name,
-    size_t size)
-{
-	size_t n;
-
-	n = (size_t)snprintf(name, size, "%s", r->upstream_name != NULL ?
-	    r->upstream_name : e->host);
-	if (n > 0 && n < size && name[n - 1] == '.')
-		name[n - 1] = '\0';
-	return name;
-}
-
 static int
 blame_client(char *err, size_t size, const struct conf *c,
     const struct conf_route *r, const struct conf_endpoint *e, const char *what)
@@ -319,11 +304,11 @@ load_client(const struct conf *c, const struct conf_route *r,
     const struct conf_endpoint *e, void **client, char *err, size_t size)
 {
 	struct tls_client_how how;
-	char why[MESSAGE_MAX], name[HOST_ROOM];
+	char why[MESSAGE_MAX], name[WAY_NAME];
 
 	if (!e->tls)
 		return 0;
-	how.name = name_of(r, e, name, sizeof name);
+	how.name = way_name(r, e, name);
 	how.ca = r->upstream_ca;
 	how.pin = r->upstream_pin;
 	how.cert = r->upstream_cert;
@@ -411,25 +396,4 @@ secrets_free(struct conf *c)
 	auth_free(c);
 	tls_server_free(c->tls);
 	c->tls = NULL;
-}
-
-static const char *
-or_none(const char *s)
-{
-	return s != NULL ? s : "-";
-}
-
-void
-secrets_how(const struct conf_route *r, const struct conf_endpoint *e,
-    char text[SECRETS_HOW])
-{
-	char name[HOST_ROOM];
-
-	text[0] = '\0';
-	if (e->tls)
-		snprintf(text, SECRETS_HOW, "%s %s %s %s %s %d",
-		    name_of(r, e, name, sizeof name),
-		    or_none(r->upstream_ca), or_none(r->upstream_pin),
-		    or_none(r->upstream_cert), or_none(r->upstream_key),
-		    r->upstream_verify);
 }

@@ -22,6 +22,7 @@
 #include "slab.h"
 #include "tally.h"
 #include "tls.h"
+#include "way.h"
 
 struct list {
 	struct session *head, *tail;
@@ -195,13 +196,13 @@ conf_ref_upstreams(struct conf *c)
 {
 	struct conf_endpoint *e;
 	struct conf_route *r;
-	char how[SECRETS_HOW];
+	char how[WAY_TEXT];
 	struct target *t;
 	unsigned i;
 
 	for (r = c->routes; r != NULL; r = r->next) {
 		for (i = 0, e = r->upstreams; e != NULL; e = e->next, i++) {
-			secrets_how(r, e, how);
+			way_text(r, e, how);
 			t = &r->targets[i];
 			t->e = e;
 			t->up = upstream_ref(e, how, r->secrets[i]);
