@@ -1,15 +1,21 @@
-"""Both ends of TLS for the tests: clients, upstreams, and weir behind https.
+"""Both ends of TLS for the tests: clients, upstreams, nginx as one of them,
+and weir behind https.
 
 The engine is apart from the socket, so that a test decides how the bytes of
 the handshake are cut, and whether an end is said (close_notify) or not.
 """
 import contextlib
+import os
+import shutil
 import socket
 import ssl
+import subprocess
+import tempfile
 import time
 
 from certs import root
-from weir import CASE, OK, Hang, Origin, Peer, Weir, answer, same
+from weir import (CASE, OK, Hang, Origin, Peer, Skip, Weir, answer, free_port,
+                  listening, same, until)
 
 TLS12 = ssl.TLSVersion.TLSv1_2
 TLS13 = ssl.TLSVersion.TLSv1_3
@@ -258,3 +264,80 @@ def cert_keys(*certs):
         else:
             text += 'cert = %s\nkey = %s\n' % (c.chain, c.key)
     return text
+
+
+def here():
+    """The certificate of both sides."""
+    return root().leaf(HOST, '127.0.0.1')
+
+
+def to(url):
+    """One route there, verified if it is with TLS."""
+    more = 'upstream_ca = %s\n' % root().cert \
+        if url.startswith(('https', 'wss')) else ''
+    return 'route = /\nupstream = %s\n%s' % (url, more)
+
+
+NGINX = '''
+daemon off;
+master_process off;
+pid %(dir)s/pid;
+error_log %(dir)s/error.log;
+events { worker_connections 1024; }
+http {
+    access_log off;
+    client_body_temp_path %(dir)s/t1;
+    proxy_temp_path %(dir)s/t2;
+    fastcgi_temp_path %(dir)s/t3;
+    uwsgi_temp_path %(dir)s/t4;
+    scgi_temp_path %(dir)s/t5;
+    server {
+        listen 127.0.0.1:%(port)d ssl;
+        ssl_certificate %(cert)s;
+        ssl_certificate_key %(key)s;
+        ssl_session_cache shared:a:1m;
+        root %(dir)s;
+        location /files/ { add_header X-Reused $ssl_session_reused; }
+        location / {
+            proxy_pass %(url)s;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection $http_connection;
+            proxy_buffering off;
+        }
+    }
+}
+'''
+
+
+@contextlib.contextmanager
+def nginx(url, files=()):
+    """nginx with TLS before that server; yields its own URL."""
+    program = shutil.which('nginx') or '/usr/sbin/nginx'
+    if not os.access(program, os.X_OK):
+        raise Skip('no nginx')
+    top = tempfile.mkdtemp(prefix='weir-nginx-')
+    os.mkdir(top + '/files')
+    for name, data in files:
+        with open(top + '/files/' + name, 'wb') as f:
+            f.write(data)
+    # its worker may be another user
+    for path in top, top + '/files':
+        os.chmod(path, 0o755)
+    port = free_port()
+    leaf = here()
+    with open(top + '/conf', 'w') as f:
+        f.write(NGINX % {'dir': top, 'port': port, 'url': url,
+                         'cert': leaf.chain, 'key': leaf.key})
+    p = subprocess.Popen(
+        [program, '-p', top, '-e', top + '/error.log', '-c', top + '/conf'],
+        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: p.poll() is not None or listening(port),
+              'nginx to start')
+        assert p.poll() is None, open(top + '/error.log').read()
+        yield 'https://127.0.0.1:%d' % port
+    finally:
+        p.kill()
+        p.wait()
+        shutil.rmtree(top, ignore_errors=True)

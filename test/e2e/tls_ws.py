@@ -1,27 +1,22 @@
-"""WebSocket over TLS: libraries, a browser and nginx around weir."""
+"""WebSocket over TLS: libraries and nginx around weir."""
 # timeout: 240
 import asyncio
 import contextlib
 import hashlib
 import os
 import random
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 
-import certs
 from certs import root
-from tls_peer import HOST, Secure, SecureOrigin, client, server
+from tls_peer import Secure, SecureOrigin, client, here, nginx, server, to
 from weir import (BINARY_OP, BRIEF, CLOSE, HERE, PING, PONG, SLOW, TEXT, WAIT,
-                  Cut, Origin, Skip, Weir, case, free_port, listening, main,
-                  plain, same, sanitized, until, within, ws_101, ws_close, ws_frame,
-                  ws_request, ws_serve)
+                  Cut, Origin, Skip, Weir, case, main, plain, same, sanitized,
+                  until, within, ws_101, ws_close, ws_frame, ws_request,
+                  ws_serve)
 sys.path.insert(0, os.path.join(HERE, 'js'))
 import node  # noqa: E402
-from chromium import chromium  # noqa: E402
 
 try:
     import websockets
@@ -30,18 +25,6 @@ except ImportError:
 
 MAX = 64 << 20
 MB16 = random.Random(16).randbytes(16 << 20)
-
-
-def here():
-    """The certificate of both sides."""
-    return root().leaf(HOST, '127.0.0.1')
-
-
-def to(url):
-    """One route there, verified if it is with TLS."""
-    more = 'upstream_ca = %s\n' % root().cert \
-        if url.startswith(('https', 'wss')) else ''
-    return 'route = /\nupstream = %s\n%s' % (url, more)
 
 
 def weirs(plain_url, tls_url):
@@ -163,71 +146,6 @@ def parallel():
 
 # node
 
-NGINX = '''
-daemon off;
-master_process off;
-pid %(dir)s/pid;
-error_log %(dir)s/error.log;
-events { worker_connections 1024; }
-http {
-    access_log off;
-    client_body_temp_path %(dir)s/t1;
-    proxy_temp_path %(dir)s/t2;
-    fastcgi_temp_path %(dir)s/t3;
-    uwsgi_temp_path %(dir)s/t4;
-    scgi_temp_path %(dir)s/t5;
-    server {
-        listen 127.0.0.1:%(port)d ssl;
-        ssl_certificate %(cert)s;
-        ssl_certificate_key %(key)s;
-        ssl_session_cache shared:a:1m;
-        root %(dir)s;
-        location /files/ { add_header X-Reused $ssl_session_reused; }
-        location / {
-            proxy_pass %(url)s;
-            proxy_http_version 1.1;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection $http_connection;
-            proxy_buffering off;
-        }
-    }
-}
-'''
-
-
-@contextlib.contextmanager
-def nginx(url, files=()):
-    """nginx with TLS before that server; yields its own URL."""
-    program = shutil.which('nginx') or '/usr/sbin/nginx'
-    if not os.access(program, os.X_OK):
-        raise Skip('no nginx')
-    top = tempfile.mkdtemp(prefix='weir-nginx-')
-    os.mkdir(top + '/files')
-    for name, data in files:
-        with open(top + '/files/' + name, 'wb') as f:
-            f.write(data)
-    # its worker may be another user
-    for path in top, top + '/files':
-        os.chmod(path, 0o755)
-    port = free_port()
-    leaf = here()
-    with open(top + '/conf', 'w') as f:
-        f.write(NGINX % {'dir': top, 'port': port, 'url': url,
-                         'cert': leaf.chain, 'key': leaf.key})
-    p = subprocess.Popen(
-        [program, '-p', top, '-e', top + '/error.log', '-c', top + '/conf'],
-        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until(lambda: p.poll() is not None or listening(port),
-              'nginx to start')
-        assert p.poll() is None, open(top + '/error.log').read()
-        yield 'https://127.0.0.1:%d' % port
-    finally:
-        p.kill()
-        p.wait()
-        shutil.rmtree(top, ignore_errors=True)
-
-
 def by_node(name, *args):
     """A case of client.js over weir in all three places."""
     node.ENV['NODE_EXTRA_CA_CERTS'] = root().cert
@@ -300,32 +218,6 @@ def nginx_files():
                 got = [w.get('/files/missing', 'Connection: close\r\n')
                        .status for _ in range(10)]
                 same(got, [404] * 10, 'status')
-
-
-# Chromium
-
-@case
-def browser():
-    """The page of browser.py through https: and wss:."""
-    leaf = here()
-    flag = '--ignore-certificate-errors-spki-list=' + certs.pin_base64(
-        leaf.key)
-    with node.Script('server.js') as s, nginx(s.url) as n:
-        for url in s.url, n:
-            with Secure(to(url)) as w:
-                with chromium('https://127.0.0.1:%d/page' % w.port, flag):
-                    results = until(lambda: s.of('result'), 'the page',
-                                    6 * WAIT)[-1]['body']
-                failed = {k: v for k, v in results.items() if 'error' in v}
-                same(failed, {}, 'failures in the browser')
-                same(results['close_server']['value'],
-                     {'code': 4001, 'reason': 'Grüße', 'wasClean': True},
-                     "the server's close")
-                same(results['killed']['value']['code'], 1011, 'killed')
-                same(results['events']['value'], ['event %d' % i for i in
-                                                  range(20)], 'events')
-                w.wait_log('tunnel_close', len(w.log('tunnel_open')))
-                s.lines[:] = [x for x in s.lines if x['event'] == 'port']
 
 
 # Ends
