@@ -123,8 +123,10 @@ def heads():
                 refused = w.next('request')
                 same((refused['status'], refused['reason']), ('502', BAD),
                      'log')
-                # the client's own connection is not to blame
-                state.update(data=OK, whole=1, close=1)
+                # the client's own connection is not to blame; this one is
+                # not kept, as the next row is not to find it ended
+                state.update(data=S + b'Connection: close\r\n' + CL +
+                             b'\r\nok', whole=1, close=1)
                 same(c.ask(plain()).body, b'ok', 'the next answer')
                 w.next('request')
             o.quiet()
