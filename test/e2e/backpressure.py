@@ -117,11 +117,11 @@ def others_go_on(o, w):
 
 def stall(o, w, sender, reader, data, total):
     """sender floods, reader waits; then reader reads on."""
-    before = w.pss_kb()
+    before = w.memory_kb()
     flood = Flood(sender, data)
     sent = flood.stalled()
     assert sent < len(data), 'all %d bytes were taken' % sent
-    grown = w.pss_kb() - before
+    grown = w.memory_kb() - before
     print('%d bytes under way, memory %d KB more' % (sent, grown),
           flush=True)
     assert grown < 500 or sanitized(), 'memory grew by %d KB' % grown
@@ -284,7 +284,7 @@ def crowd(kind):
     n = 300
     with Door() as o, Weir('buffers = 64', o) as w:
         bound = int(w.log('ready')[0]['memory_max']) // 1024
-        start = w.pss_kb()
+        start = w.memory_kb()
         ends, floods = [], []
         frame = ws_frame(BINARY_OP, DATA[:8 << 20], None)
         up = ws_frame(BINARY_OP, DATA[:8 << 20], b'\0\0\0\0')
@@ -303,7 +303,7 @@ def crowd(kind):
                 floods.append(Flood(s, DATA[:8 << 20]))
                 ends.append((c, s, c, 8 << 20))
         time.sleep(0.5 * SLOW)
-        most = w.pss_kb()
+        most = w.memory_kb()
         print('memory: %d KB, then %d KB of %d KB' % (start, most, bound),
               flush=True)
         assert most - start < bound or sanitized(), 'memory'

@@ -32,7 +32,7 @@ class Sampler:
         self.w = w
 
     def __enter__(self):
-        self.first = self.most = self.w.pss_kb()
+        self.first = self.most = self.w.memory_kb()
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
@@ -40,7 +40,7 @@ class Sampler:
 
     def run(self):
         while not self.over.wait(0.05):
-            self.most = max(self.most, self.w.pss_kb())
+            self.most = max(self.most, self.w.memory_kb())
 
     def __exit__(self, kind, *_):
         self.over.set()

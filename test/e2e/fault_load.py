@@ -36,7 +36,7 @@ def scaled(n):
 def settled(w):
     """PSS once things have calmed down."""
     time.sleep(0.5 * SLOW)
-    return w.pss_kb()
+    return w.memory_kb()
 
 
 @case

@@ -253,11 +253,11 @@ def slow_reader():
     head = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(data)
     with Origin(answer(head + data)) as o, Weir('', o) as w:
         with w.connect(rcvbuf=8192) as c:
-            before = w.pss_kb()
+            before = w.memory_kb()
             c.send(plain())
             until(lambda: c.buf or c.fill(), 'the first bytes')
             w.idle()
-            grown = w.pss_kb() - before
+            grown = w.memory_kb() - before
             assert grown < 20000, 'grew by %d KB' % grown
             r = c.final()
             assert r.body == data, 'other bytes'
@@ -276,11 +276,11 @@ def slow_upstream():
             q.body = peer.recv_n(q.length())
             peer.send(OK)
     with Origin(serve) as o, Weir('', o) as w, w.connect() as c:
-        before = w.pss_kb()
+        before = w.memory_kb()
         sender = send_aside(c, request('', 'length', data))
         o.wait_requests(1)
         w.idle()
-        grown = w.pss_kb() - before
+        grown = w.memory_kb() - before
         assert grown < 20000, 'grew by %d KB' % grown
         go.set()
         same(c.final('POST').body, b'ok', 'answer')

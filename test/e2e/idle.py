@@ -220,12 +220,12 @@ def tunnels():
         first = connect_all(w.port, 200)
         busy, others = (connect_all(x.port, BUSY) for x in (w, alone))
         echo(busy, 2000)
-        before = w.pss_kb()
+        before = w.memory_kb()
         began = time.monotonic()
         idle = connect_all(w.port, n - len(first))
         print('%d tunnels in %.1f s' % (n, time.monotonic() - began))
         time.sleep(0.5)
-        after = w.pss_kb()
+        after = w.memory_kb()
         each = (after - before) * 1024 / len(idle)
         print('memory: %d KB, then %d KB: %.0f bytes a tunnel'
               % (before, after, each), flush=True)
@@ -237,7 +237,7 @@ def tunnels():
         # they all still work
         echo(first + idle, n)
         echo(busy, 1000)
-        after = w.pss_kb()
+        after = w.memory_kb()
         print('memory after use: %d KB' % after)
         assert (after - before) * 1024 / n < 1500 or sanitized(), 'memory'
         same(len(w.log('tunnel_close')), 0, 'closes')
@@ -259,7 +259,7 @@ def pinged():
     n = min(want, (raise_limit() - 200) // 2)
     with Server() as o, Weir('%s%s\n' % (CONF, conf), o) as w:
         clients = connect_all(w.port, 200)
-        before = w.pss_kb()
+        before = w.memory_kb()
         clients += connect_all(w.port, n - 200)
         poll = selectors.EpollSelector()
         for s in clients:
@@ -271,7 +271,7 @@ def pinged():
                 same(answer_pings(k.fileobj, k.fileobj.recv(4096)), b'',
                      'bytes behind a ping')
                 pings += 1
-        each = (w.pss_kb() - before) * 1024 / (n - 200)
+        each = (w.memory_kb() - before) * 1024 / (n - 200)
         print('%d tunnels, %s: %.0f bytes a tunnel; %d pings to clients, %d '
               'ticks in %d s' % (n, conf, each, pings,
                                  w.cpu_ticks() - ticks, seconds), flush=True)

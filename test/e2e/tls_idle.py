@@ -79,7 +79,7 @@ def settled(w, before, n, most, what):
     """Waits until the memory of n of them is what it may be: an engine goes
     to sleep some seconds after its last record."""
     def each_one():
-        return (w.pss_kb() - before) * 1024 / n
+        return (w.memory_kb() - before) * 1024 / n
     end = time.monotonic() + (0.5 if sanitized() else WAIT)
     while each_one() >= most and time.monotonic() < end:
         time.sleep(0.1)
@@ -92,7 +92,7 @@ def settled(w, before, n, most, what):
 def resting(w):
     """The memory when what was needed for a moment has gone back."""
     time.sleep(3)
-    return w.pss_kb()
+    return w.memory_kb()
 
 
 def measured(w, n, first, most):

@@ -380,7 +380,7 @@ def timeout():
 
 def quiet_ones(w, n, data):
     """So many connections that send that and no more; bytes for each."""
-    before = w.pss_kb()
+    before = w.memory_kb()
     many = []
     for _ in range(n):
         c = w.plain()
@@ -388,7 +388,7 @@ def quiet_ones(w, n, data):
         many.append(c)
     until(lambda: w.fds() > n, 'the connections')
     time.sleep(0.3 * SLOW)
-    each_one = (w.pss_kb() - before) * 1024 / n
+    each_one = (w.memory_kb() - before) * 1024 / n
     w.lives('beside silent ones')
     for c in many:
         c.close()

@@ -102,7 +102,7 @@ def newcomer(w):
 
 
 def grown(w, before, what):
-    kb = w.pss_kb() - before
+    kb = w.memory_kb() - before
     print('%s: %d KB' % (what, kb), flush=True)
     assert kb < MOST_KB + 2 * MANY * 10 or sanitized(), '%d KB' % kb
 
@@ -115,7 +115,7 @@ def half_records():
         good = opened(w, 3)
         echo(good[0])
         many = opened(w, MANY)
-        before = w.pss_kb()
+        before = w.memory_kb()
         with going_on(*good[1:]):
             for c in many:
                 part(c)
@@ -199,14 +199,14 @@ def not_reading():
     with Origin(talk) as o, Secure(CONF + 'buffers = 8\n', o) as w:
         good = opened(w, 2)
         many = opened(w, n, narrow)
-        before = w.pss_kb()
+        before = w.memory_kb()
         with going_on(good[1]):
             for c in many:
                 c.send(ws_frame(BINARY_OP, b'much', MASK))
             w.wait_log('tunnel_close', n // 8, reason='tls_stalled')
             newcomer(w)
         echo(good[0], 5)
-        kb = w.pss_kb() - before
+        kb = w.memory_kb() - before
         print('%d KB, %d were cut' % (
             kb, len(w.log('tunnel_close', reason='tls_stalled'))))
         assert kb < 8 * (64 + 33 + 33) + n * 12 or sanitized(), kb
@@ -226,7 +226,7 @@ def half_hellos():
         data = p.go.read()
         p.sock.close()
         for n in 1, 4, 5, 6, len(data) // 2, len(data) - 1, len(data):
-            before = w.pss_kb()
+            before = w.memory_kb()
             with going_on(good[1]):
                 many = []
                 for _ in range(MANY):
@@ -235,7 +235,7 @@ def half_hellos():
                     many.append(c)
                 newcomer(w)
             echo(good[0], 3)
-            kb = w.pss_kb() - before
+            kb = w.memory_kb() - before
             print('%d bytes of a hello: %d KB' % (n, kb), flush=True)
             assert kb < MANY * 12 or sanitized(), kb
             for c in many:

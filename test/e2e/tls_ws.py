@@ -511,7 +511,7 @@ def slow_reader():
         for _, weir in pairs:
             with weir as w:
                 w.connect().close()
-                before = w.pss_kb()
+                before = w.memory_kb()
                 c = w.connect(rcvbuf=8192)
                 same(c.ask(ws_request()).status, 101, 'status')
                 last = -1
@@ -519,7 +519,7 @@ def slow_reader():
                     last = sent[0]
                     time.sleep(0.3)
                 assert last < 16 << 20, 'nothing holds it'
-                grown = w.pss_kb() - before
+                grown = w.memory_kb() - before
                 assert grown < 600 or sanitized(), '%d KB' % grown
                 w.idle(0.3)
                 got = 0

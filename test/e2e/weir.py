@@ -917,12 +917,13 @@ class Weir:
 
     # what it takes
 
-    def pss_kb(self):
+    def memory_kb(self):
+        """Its own; its share of a library depends on who else has that."""
         with open('/proc/%d/smaps_rollup' % self.pid) as f:
             for line in f:
-                if line.startswith('Pss:'):
+                if line.startswith('Private_Dirty:'):
                     return int(line.split()[1])
-        raise Skip('no Pss')
+        raise Skip('no Private_Dirty')
 
     def fds(self):
         return len(os.listdir('/proc/%d/fd' % self.pid))

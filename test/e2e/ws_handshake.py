@@ -644,14 +644,14 @@ def early_flood():
         data = ws_request() + ws_frame(BINARY_OP, b'x' * n)
         state['count'] = 0
         view = memoryview(data)
-        before = w.pss_kb()
+        before = w.memory_kb()
         while state['count'] < len(data):
             state['count'] += c.sock.send(
                 view[state['count']:state['count'] + 65536])
         same(c.final().status, 101, 'status')
         same(c.frame().data, b'%d' % n, 'bytes that arrived')
         assert state['sent'] < n, 'all was taken before the 101'
-        assert w.pss_kb() - before < 1500, 'memory grew'
+        assert w.memory_kb() - before < 1500, 'memory grew'
 
 
 @case

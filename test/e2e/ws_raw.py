@@ -556,7 +556,7 @@ def churn():
         for c, s in [o.pair(w) for _ in range(50)]:
             finish(c, s)
         w.wait_log('tunnel_close', 50)
-        fds, pss = w.fds(), w.pss_kb()
+        fds, memory = w.fds(), w.memory_kb()
         for round in range(10):
             pairs = [o.pair(w) for _ in range(50)]
             for i, (c, s) in enumerate(pairs):
@@ -568,7 +568,7 @@ def churn():
                 finish(c, s)
         w.wait_log('tunnel_close', 550)
         w.wait_fds(fds)
-        assert w.pss_kb() - pss < 1000, (pss, w.pss_kb())
+        assert w.memory_kb() - memory < 1000, (memory, w.memory_kb())
 
 
 @case
