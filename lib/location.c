@@ -95,14 +95,9 @@ same_place(struct span a, struct span b, bool tls)
 {
 	struct span x = span_between(a.p, field_host_end(a));
 	struct span y = span_between(b.p, field_host_end(b));
-	size_t i;
 
-	if (x.n != y.n || !span_equal(port_of(a, tls), port_of(b, tls)))
-		return false;
-	for (i = 0; i < x.n; i++)
-		if (lower(x.p[i]) != lower(y.p[i]))
-			return false;
-	return true;
+	return span_alike(x, y) &&
+	    span_equal(port_of(a, tls), port_of(b, tls));
 }
 
 static struct span
