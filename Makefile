@@ -112,7 +112,8 @@ proxy.o $(OBJ): $(HDR)
 	$(CC) $(ALL) -c -o $@ $<
 
 $(UNIT): weir.a $(HDR) test/unit/conftext.h test/unit/guard.h \
-	test/unit/httprow.h test/unit/rewritten.h test/unit/tlsends.h
+	test/unit/httprow.h test/unit/oneroute.h test/unit/rewritten.h \
+	test/unit/tlsends.h
 
 .c.test:
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $< weir.a $(LIB) $(LDLIBS)

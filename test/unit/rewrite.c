@@ -5,36 +5,10 @@
 #include <sys/socket.h>
 
 #include "chunk.h"
+#include "oneroute.h"
 #include "rewritten.h"
 
 #define ID UINT64_C(0x0123456789abcdef)
-
-/* a conf of one route, which has these lines, each ended by a newline */
-static struct conf *
-conf_of(const char *lines)
-{
-	struct conf_source s[16] = {
-		{CONF_OPTION, "listen=:8080"},
-		{CONF_OPTION, "route=/"},
-		{CONF_OPTION, "upstream=http://127.0.0.1:9000"},
-	};
-	char text[1024], err[256], *line;
-	struct conf *c;
-	size_t n = 3;
-
-	snprintf(text, sizeof text, "%s", lines != NULL ? lines : "");
-	for (line = strtok(text, "\n"); line != NULL && n < LEN(s);
-	    line = strtok(NULL, "\n")) {
-		s[n].kind = CONF_OPTION;
-		s[n++].text = line;
-	}
-	c = conf_load(s, n, err, sizeof err);
-	if (c == NULL) {
-		fprintf(stderr, "FAIL conf: %s\n", err);
-		exit(1);
-	}
-	return c;
-}
 
 static void
 write_request(struct text *t, const void *what, const void *how)
