@@ -208,11 +208,10 @@ def last_words_before_a_reset():
         c.send(b'b' * 1000)
         w.wait_log('tcp_open')
         until(lambda: queued(u.peers[0].sock) == 1000, 'the bytes')
-        w.signal(signal.SIGSTOP)
-        go.set()
-        gone.wait(WAIT)
-        c.send(b'c' * 1000)
-        w.signal(signal.SIGCONT)
+        with w.stopped():
+            go.set()
+            gone.wait(WAIT)
+            c.send(b'c' * 1000)
         same(len(c.recv_all()), 60000, 'the answer')
         same(c.end, 'reset', 'end')
         line = w.wait_log('tcp_close')[0]

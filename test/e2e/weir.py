@@ -938,9 +938,13 @@ class Weir:
         with open(path) as f:
             return [int(x) for x in f.read().split()]
 
-    def cpu_ticks(self):
+    def stat(self):
+        """proc(5), from the third field on: the state."""
         with open('/proc/%d/stat' % self.pid) as f:
-            words = f.read().rsplit(')', 1)[1].split()
+            return f.read().rsplit(')', 1)[1].split()
+
+    def cpu_ticks(self):
+        words = self.stat()
         return int(words[11]) + int(words[12])
 
     def idle(self, seconds=1.0):
@@ -991,6 +995,14 @@ class Weir:
 
     def signal(self, number):
         os.kill(self.pid, number)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """What is sent meanwhile is there for it in one turn."""
+        self.signal(signal.SIGSTOP)
+        until(lambda: self.stat()[0] in 'Tt', 'weir to stop')
+        yield
+        self.signal(signal.SIGCONT)
 
     def reload(self, conf=None):
         """SIGHUP, perhaps with a new file; returns its log line."""
