@@ -232,6 +232,19 @@ fits(const char *p, const char *end, const char *form)
 	return i;
 }
 
+/* the same for a form that begins with an HTTP-version, as HTTP/1.1 nearly
+ * always is that */
+static size_t
+fits_version(const char *p, const char *end, const char *form)
+{
+	static const char usual[] = "HTTP/1.1";
+	const size_t n = sizeof usual - 1;
+
+	if ((size_t)(end - p) >= n && memcmp(p, usual, n) == 0)
+		return n + fits(p + n, end, form + n);
+	return fits(p, end, form);
+}
+
 /* a later minor version is understood as 1.1: RFC 9110 2.5 */
 static uint8_t
 minor_version(char c)
@@ -244,7 +257,7 @@ static int
 read_version(const struct line *l, const char *p, uint8_t *minor)
 {
 	static const char form[] = "HTTP/d.d";
-	size_t n = fits(p, l->end, form);
+	size_t n = fits_version(p, l->end, form);
 
 	if (p + n < l->end)
 		return fault(p[n], R_BAD_REQUEST_LINE);
@@ -371,7 +384,7 @@ asterisk_form(struct http_request *q)
 static int
 judge_target(struct http_request *q)
 {
-	if (q->method_id == HTTP_M_CONNECT)
+	if (RARE(q->method_id == HTTP_M_CONNECT))
 		return authority_form(q);
 	if (q->target.p[0] == '/')
 		return read_path(q->target.p, q->target.p + q->target.n, q);
@@ -388,23 +401,23 @@ request_line(const struct line *l, struct http_request *q)
 	int verdict;
 
 	p = field_skip(from, l->end, FIELD_TCHAR);
-	if (p == l->end)
+	if (RARE(p == l->end))
 		return ends_early(l);
-	if (*p != ' ' || p == from)
+	if (RARE(*p != ' ' || p == from))
 		return fault(*p, R_BAD_METHOD);
 	q->method = span_between(from, p);
 	q->method_id = method_id(q->method);
 	from = ++p;
 	p = field_skip(from, l->end, FIELD_TARGET);
-	if (p == l->end)
+	if (RARE(p == l->end))
 		return ends_early(l);
-	if (*p != ' ')
+	if (RARE(*p != ' '))
 		return fault(*p, R_BAD_TARGET);
-	if (p == from)
+	if (RARE(p == from))
 		return -R_BAD_REQUEST_LINE;
 	q->target = span_between(from, p);
 	verdict = judge_target(q);
-	return verdict < 0 ? verdict : read_version(l, p + 1, &q->h.minor);
+	return RARE(verdict < 0) ? verdict : read_version(l, p + 1, &q->h.minor);
 }
 
 /* HTTP-version SP status-code SP [ reason-phrase ]: RFC 9112 4 */
@@ -412,7 +425,7 @@ static int
 status_line(const struct line *l, struct http_response *r)
 {
 	static const char form[] = "HTTP/1.d ddd ";
-	const char *p = l->p + fits(l->p, l->end, form), *end;
+	const char *p = l->p + fits_version(l->p, l->end, form), *end;
 
 	if (p < l->p + sizeof form - 1)
 		return p < l->end ? -R_BAD_RESPONSE : ends_early(l);
@@ -447,25 +460,28 @@ field_line(const char *line, const char *end, struct http_field *f)
 	const char *p = field_skip(line, end, FIELD_TCHAR), *from;
 	int n;
 
-	if (p == end)
+	if (RARE(p == end))
 		return 0;
-	if (*p != ':' || p == line)
+	if (RARE(*p != ':' || p == line))
 		return no_colon(p, end);
 	f->name = span_between(line, p);
 	for (p++; p < end && blank(*p); p++)
 		;
 	from = p;
 	p = field_skip_text(p, end);
-	if (p == end)
+	if (RARE(p == end))
 		return 0;
-	if (*p != '\r')
+	if (RARE(*p != '\r'))
 		return fault(*p, R_BAD_FIELD);
 	n = crlf(p, end);
-	if (n <= 0)
+	if (RARE(n <= 0))
 		return n;
 	f->value = span_between(from, p);
-	while (f->value.n > 0 && blank(f->value.p[f->value.n - 1]))
+	while (RARE(f->value.n > 0 && blank(f->value.p[f->value.n - 1])))
 		f->value.n--;
+	/* there is a byte before either, if only the colon */
+	f->plain = (size_t)(from - line) == f->name.n + 2 && from[-1] == ' ' &&
+	    f->value.p + f->value.n == p;
 	return (int)(p + n - line);
 }
 
@@ -480,10 +496,9 @@ hop_field(const struct http_field *f)
 
 /* Host: RFC 9112 3.2, RFC 9110 7.2; the value may be empty */
 static bool
-take_host(const struct http_head *h, const struct http_field *f,
-    struct span *host)
+take_host(const struct http_field *f, uint64_t again, struct span *host)
 {
-	if ((h->seen & BIT(HTTP_F_HOST)) != 0)
+	if ((again & BIT(HTTP_F_HOST)) != 0)
 		return false;
 	*host = f->value;
 	return f->value.n == 0 || field_is_authority(f->value);
@@ -498,30 +513,32 @@ read_fields(const char *p, const char *end, unsigned max, struct http_head *h,
     struct span *host)
 {
 	const char *begin = p;
-	struct http_field *f;
+	struct http_field *f = h->fields, *last = f + max;
+	uint64_t seen = 0, again = 0;
 	int n;
 
-	while (p < end && *p != '\r') {
+	for (; p < end && *p != '\r'; p += n, f++) {
 		/* obs-fold, or white space before the first: RFC 9112 5.2 */
-		if (blank(*p))
+		if (RARE(blank(*p)))
 			return -R_OBS_FOLD;
-		if (h->n_fields == max)
+		if (RARE(f == last))
 			return fault(*p, R_TOO_MANY_FIELDS);
-		f = &h->fields[h->n_fields];
 		n = field_line(p, end, f);
-		if (n <= 0)
+		if (RARE(n <= 0))
 			return n;
 		f->id = field_id(f->name);
 		f->hop = hop_field(f);
-		if (host != NULL && f->id == HTTP_F_HOST &&
-		    !take_host(h, f, host))
+		again |= seen & BIT(f->id);
+		seen |= BIT(f->id);
+		if (f->id == HTTP_F_HOST && host != NULL &&
+		    !take_host(f, again, host))
 			return -R_BAD_HOST;
-		h->seen |= BIT(f->id);
-		h->n_fields++;
-		p += n;
 	}
+	h->n_fields = (unsigned)(f - h->fields);
+	h->seen = seen;
+	h->again = again;
 	n = crlf(p, end);
-	return n <= 0 ? n : (int)(p + n - begin);
+	return RARE(n <= 0) ? n : (int)(p + n - begin);
 }
 
 /* marks the fields that Connection names: RFC 9110 7.6.1 */
@@ -572,7 +589,7 @@ read_length(struct http_head *h)
 	uint64_t v = 0;
 	size_t i;
 
-	if (http_count(h, HTTP_F_CONTENT_LENGTH) != 1)
+	if ((h->again & BIT(HTTP_F_CONTENT_LENGTH)) != 0)
 		return -R_BAD_LENGTH;
 	/* 19 digits cannot overflow 64 bits */
 	if (s.n == 0 || s.n > 19)
@@ -598,7 +615,7 @@ read_coding(struct http_head *h)
 
 	/* HTTP/1.0 does not have it, so the framing is faulty: 6.1 */
 	if (h->minor == 0 || !span_is(s, "chunked") ||
-	    http_count(h, HTTP_F_TRANSFER_ENCODING) != 1)
+	    (h->again & BIT(HTTP_F_TRANSFER_ENCODING)) != 0)
 		return -R_BAD_CODING;
 	h->body = HTTP_BODY_CHUNKED;
 	return 0;
@@ -659,7 +676,7 @@ read_request(const char *p, const char *end, const struct http_limits *lim,
 	int n;
 
 	/* one empty line, of a client that miscounted: RFC 9112 2.2 */
-	if (p < end && *p == '\r') {
+	if (RARE(p < end && *p == '\r')) {
 		n = crlf(p, end);
 		if (n <= 0)
 			return n;
@@ -669,15 +686,15 @@ read_request(const char *p, const char *end, const struct http_limits *lim,
 		return 0;
 	l = first_line(p, end, lim->line_max);
 	n = request_line(&l, q);
-	if (n <= 0)
+	if (RARE(n <= 0))
 		return n;
 	p = l.end + n;
 	n = read_fields(p, end, lim->fields_max, &q->h, &host);
-	if (n <= 0)
+	if (RARE(n <= 0))
 		return n;
 	p += n;
 	n = judge_request(q, host);
-	return n < 0 ? n : (int)(p - begin);
+	return RARE(n < 0) ? n : (int)(p - begin);
 }
 
 /* the end of what is looked at */
@@ -691,7 +708,7 @@ visible(const char *p, size_t n, const struct http_limits *lim)
 static int
 limited(int verdict, size_t n, const struct http_limits *lim)
 {
-	return verdict == 0 && n >= lim->head_max ? -R_HEAD_TOO_LARGE :
+	return RARE(verdict == 0) && n >= lim->head_max ? -R_HEAD_TOO_LARGE :
 	    verdict;
 }
 
@@ -755,15 +772,15 @@ read_response(const char *p, const char *end, const struct http_limits *lim,
 		return 0;
 	l = first_line(p, end, lim->line_max);
 	n = status_line(&l, r);
-	if (n <= 0)
+	if (RARE(n <= 0))
 		return n;
 	n += (int)(l.end - p);
 	fields = read_fields(p + n, end, lim->fields_max, &r->h, NULL);
-	if (fields <= 0)
+	if (RARE(fields <= 0))
 		return fields;
 	n += fields;
 	fields = judge_response(r, head_request);
-	return fields < 0 ? fields : n;
+	return RARE(fields < 0) ? fields : n;
 }
 
 /* what is wrong with a response is the upstream's fault alone */

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "hint.h"
+
 /* A piece of somebody else's memory; dies with the next read into it. */
 struct span {
 	const char *p;
@@ -20,9 +22,21 @@ bool span_equal(struct span a, struct span b);
 /* the same, upper and lower case being the same */
 bool span_alike(struct span a, struct span b);
 /* the bytes from p on, before end */
-struct span span_between(const char *p, const char *end);
+static inline struct span
+span_between(const char *p, const char *end)
+{
+	struct span s = {p, (size_t)(end - p)};
+
+	return s;
+}
+
 /* lower case of one ASCII letter, all else as it is */
-char lower(char c);
+static inline char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 /* the value of a hexadecimal digit, -1 for what is none */
 int hex_digit(char c);
 /*
@@ -42,12 +56,20 @@ struct text {
 	bool full;
 };
 
-void text_init(struct text *t, void *p, size_t cap);
 /* a head is put together from a hundred pieces: these are worth inlining */
+static inline void
+text_init(struct text *t, void *p, size_t cap)
+{
+	t->p = p;
+	t->n = 0;
+	t->cap = cap;
+	t->full = false;
+}
+
 static inline void
 text_mem(struct text *t, const void *p, size_t n)
 {
-	if (n > t->cap - t->n) {
+	if (RARE(n > t->cap - t->n)) {
 		t->full = true;
 		return;
 	}
@@ -104,6 +126,8 @@ uint64_t buf_memory(void);
 /* an empty buffer that holds need bytes or more, or NULL: none is left */
 struct buf *buf_get(size_t need);
 /* gives b back; NULL is fine */
+/* asks for what buf_get() gives next: see hint.h */
+void buf_warm(void);
 void buf_put(struct buf *b);
 /*
  * Makes room for more bytes in *b, which may be NULL, taking a larger buffer

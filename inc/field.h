@@ -49,6 +49,7 @@ enum http_field_id {
 	HTTP_F_CONTENT_TYPE,
 	HTTP_F_CONTENT_ENCODING,
 	HTTP_F_DATE,
+	HTTP_F_LOCATION,
 	HTTP_F_RETRY_AFTER,
 	HTTP_F_SEC_WEBSOCKET_KEY,
 	HTTP_F_SEC_WEBSOCKET_VERSION,
@@ -58,10 +59,36 @@ enum http_field_id {
 	HTTP_F_COUNT /* at most 64: struct http_head.seen */
 };
 
+/* what each byte may be part of */
+extern const unsigned char field_class[256];
+
 /* true if c may be part of that */
-bool field_is(char c, int what);
-/* the first byte that may not, or end */
-const char *field_skip(const char *p, const char *end, int what);
+static inline bool
+field_is(char c, int what)
+{
+	return (field_class[(unsigned char)c] & what) != 0;
+}
+
+/* the first byte that may not, or end; four at a time is a third less work
+ * than one at a time */
+static inline const char *
+field_skip(const char *p, const char *end, int what)
+{
+	for (; end - p >= 4; p += 4) {
+		if (!field_is(p[0], what))
+			return p;
+		if (!field_is(p[1], what))
+			return p + 1;
+		if (!field_is(p[2], what))
+			return p + 2;
+		if (!field_is(p[3], what))
+			return p + 3;
+	}
+	while (p < end && field_is(*p, what))
+		p++;
+	return p;
+}
+
 /* field_skip(p, end, FIELD_TEXT), faster */
 const char *field_skip_text(const char *p, const char *end);
 

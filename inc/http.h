@@ -28,6 +28,8 @@ struct http_field {
 	 * forwarded as such: framing is written anew; they are marked too.
 	 */
 	bool hop;
+	/* stands in the message as weir would write it: "name: value" and CRLF */
+	bool plain;
 };
 
 /* how the end of a body is found: RFC 9112 6.3 */
@@ -42,7 +44,8 @@ enum http_body {
 struct http_head {
 	struct http_field *fields; /* the caller's array of fields_max */
 	unsigned n_fields;
-	uint64_t seen;     /* bit (1 << id) for each field id that occurs */
+	uint64_t seen;     /* bit (1 << id) for each field id that occurs, */
+	uint64_t again;    /* and for each that occurs more than once */
 	uint8_t minor;     /* HTTP/1.minor; 1 for all later ones */
 	bool keep_alive;   /* the sender will keep the connection */
 	bool conn_upgrade; /* Connection lists "upgrade" */

@@ -28,6 +28,8 @@ struct room {
 /* an object, whatever is in it; or NULL */
 void *room_get(struct room *r);
 /* gives p back; NULL is fine */
+/* asks for n bytes of the object that room_get() gives next: see hint.h */
+void room_warm(const struct room *r, size_t n);
 void room_put(struct room *r, void *p);
 /* gives back what no room has needed for a while */
 void room_trim(int64_t now);

@@ -9,13 +9,19 @@
 
 #define HOST_MAX 255 /* RFC 1035 2.3.4 */
 
+/* which byte in memory the first bit set is in: what a carry has set by mistake
+ * is behind it. Where it cannot be told so, bytes are looked at one by one */
+#if defined __GNUC__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FIRST_BYTE(bits) (__builtin_ctzll(bits) / 8)
+#endif
+
 #define B FIELD_TEXT
 #define H (FIELD_TEXT | FIELD_TCHAR) /* a fragment never belongs in a target */
 #define V (FIELD_TEXT | FIELD_TARGET)
 #define T (FIELD_TEXT | FIELD_TARGET | FIELD_TCHAR)
 #define D (FIELD_TEXT | FIELD_TARGET | FIELD_NAME)
 #define A (FIELD_TEXT | FIELD_TARGET | FIELD_TCHAR | FIELD_NAME)
-static const unsigned char class[256] = {
+const unsigned char field_class[256] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, B, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	/*  !  "  #  $  %  &  '  (  )  *  +  ,  -  .  / */
@@ -76,6 +82,7 @@ static const char *const field_names[HTTP_F_COUNT] = {
 	[HTTP_F_CONTENT_TYPE] = "content-type",
 	[HTTP_F_CONTENT_ENCODING] = "content-encoding",
 	[HTTP_F_DATE] = "date",
+	[HTTP_F_LOCATION] = "location",
 	[HTTP_F_RETRY_AFTER] = "retry-after",
 	[HTTP_F_SEC_WEBSOCKET_KEY] = "sec-websocket-key",
 	[HTTP_F_SEC_WEBSOCKET_VERSION] = "sec-websocket-version",
@@ -83,19 +90,6 @@ static const char *const field_names[HTTP_F_COUNT] = {
 	[HTTP_F_SEC_WEBSOCKET_PROTOCOL] = "sec-websocket-protocol",
 	[HTTP_F_SEC_WEBSOCKET_EXTENSIONS] = "sec-websocket-extensions"
 };
-
-bool
-field_is(char c, int what)
-{
-	return (class[(unsigned char)c] & what) != 0;
-}
-
-/* lower() for the hot path, where a call a byte would show */
-static inline char
-fold(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
 
 /* eight bytes of same() at once */
 static bool
@@ -107,6 +101,17 @@ same8(const char *p, const char *lit)
 	memcpy(&w, lit, 8);
 	/* in its letters, which have 0x40, lit leaves the case open: 0x20 */
 	return ((v ^ w) & ~((w & 0x4040404040404040) >> 1)) == 0;
+}
+
+/* and four */
+static bool
+same4(const char *p, const char *lit)
+{
+	uint32_t v, w;
+
+	memcpy(&v, p, 4);
+	memcpy(&w, lit, 4);
+	return ((v ^ w) & ~((w & 0x40404040) >> 1)) == 0;
 }
 
 /*
@@ -123,8 +128,10 @@ same(const char *p, const char *lit, size_t n)
 			return false;
 	if (n >= 8)
 		return same8(p + (n - 8), lit + (n - 8));
+	if (n >= 4)
+		return same4(p, lit) && same4(p + (n - 4), lit + (n - 4));
 	for (; i < n; i++)
-		if (fold(p[i]) != lit[i])
+		if (lower(p[i]) != lit[i])
 			return false;
 	return true;
 }
@@ -149,6 +156,8 @@ candidate(size_t n, char c)
 	case 7:
 		return c == 'u' ? HTTP_F_UPGRADE : c == 'a' ?
 		    HTTP_F_API_KEY : HTTP_F_TRAILER;
+	case 8:
+		return HTTP_F_LOCATION;
 	case 9:
 		return c == 'x' ? HTTP_F_X_API_KEY : HTTP_F_FORWARDED;
 	case 10:
@@ -196,7 +205,7 @@ field_id(struct span name)
 
 	if (name.n == 0)
 		return HTTP_F_OTHER;
-	first = fold(name.p[0]);
+	first = lower(name.p[0]);
 	id = candidate(name.n, first);
 	if (id != HTTP_F_OTHER && same(name.p, field_names[id], name.n))
 		return id;
@@ -216,7 +225,7 @@ field_begins(struct span s, const char *lit)
 static char
 dash(char c)
 {
-	return c == '_' ? '-' : fold(c);
+	return c == '_' ? '-' : lower(c);
 }
 
 bool
@@ -247,42 +256,30 @@ field_dashed(struct span name, char memory[FIELD_DASHED])
 	return name;
 }
 
-/*
- * Most bytes of a head pass through here: four at a time is a third less than
- * one at a time.
- */
-const char *
-field_skip(const char *p, const char *end, int what)
-{
-	for (; end - p >= 4; p += 4) {
-		if (!field_is(p[0], what))
-			return p;
-		if (!field_is(p[1], what))
-			return p + 1;
-		if (!field_is(p[2], what))
-			return p + 2;
-		if (!field_is(p[3], what))
-			return p + 3;
-	}
-	while (p < end && field_is(*p, what))
-		p++;
-	return p;
-}
-
-/* eight bytes at a time as far as that goes */
+/* Most bytes of a head pass through here: eight at a time. */
 const char *
 field_skip_text(const char *p, const char *end)
 {
 	const uint64_t ones = 0x0101010101010101, tops = ones * 0x80;
-	uint64_t v, del;
+	uint64_t v, del, bad;
 
-	for (; end - p >= 8; p += 8) {
+	while (end - p >= 8) {
 		memcpy(&v, p, 8);
 		del = v ^ ones * 0x7f;
 		/* is any byte below 0x20, or DEL? the order does not matter */
-		if (((((v - ones * 0x20) & ~v) |
-		    ((del - ones) & ~del)) & tops) != 0)
-			break;
+		bad = (((v - ones * 0x20) & ~v) | ((del - ones) & ~del)) & tops;
+		if (bad == 0) {
+			p += 8;
+			continue;
+		}
+#ifdef FIRST_BYTE
+		p += FIRST_BYTE(bad);
+		if (*p != '\t')
+			return p;
+		p++;
+#else
+		break;
+#endif
 	}
 	return field_skip(p, end, FIELD_TEXT);
 }
@@ -313,18 +310,6 @@ is_ipv6(struct span s)
 	return inet_pton(AF_INET6, text, &a) == 1;
 }
 
-/*
- * reg-name, not empty: RFC 3986 3.2.2. Its escapes are refused: nobody sends
- * any, and who decodes them sees another host than who compares bytes. A
- * comma is refused since somebody may have joined two Host lines with it.
- */
-static bool
-is_name(struct span s)
-{
-	return s.n > 0 && s.n <= HOST_MAX &&
-	    field_skip(s.p, s.p + s.n, FIELD_NAME) == s.p + s.n;
-}
-
 /* ":" and 0 to 65535, or nothing; RFC 3986 3.2.3 allows a lone colon */
 static bool
 is_port(struct span s)
@@ -334,7 +319,7 @@ is_port(struct span s)
 
 	if (s.n == 0)
 		return true;
-	if (s.p[0] != ':' || s.n < 2 || s.n > 6)
+	if (RARE(s.p[0] != ':' || s.n < 2 || s.n > 6))
 		return false;
 	for (i = 1; i < s.n; i++) {
 		if (s.p[i] < '0' || s.p[i] > '9')
@@ -357,19 +342,28 @@ field_host_end(struct span authority)
 	return p == NULL ? authority.p + authority.n : p;
 }
 
+/*
+ * A host is a reg-name, not empty, or an IPv6address in brackets: RFC 3986
+ * 3.2.2. Escapes are refused: nobody sends any, and who decodes them sees
+ * another host than who compares bytes. A comma is refused since somebody may
+ * have joined two Host lines with it.
+ */
 bool
 field_is_authority(struct span s)
 {
-	const char *end;
+	const char *p, *end;
 
 	if (s.n == 0)
 		return false;
-	end = field_host_end(s);
-	if (!is_port(span_between(end, s.p + s.n)))
-		return false;
-	if (s.p[0] != '[')
-		return is_name(span_between(s.p, end));
-	return end[-1] == ']' && is_ipv6(span_between(s.p + 1, end - 1));
+	end = s.p + s.n;
+	if (s.p[0] == '[') {
+		p = field_host_end(s);
+		return p[-1] == ']' &&
+		    is_ipv6(span_between(s.p + 1, p - 1)) &&
+		    is_port(span_between(p, end));
+	}
+	p = field_skip(s.p, end, FIELD_NAME);
+	return p > s.p && p - s.p <= HOST_MAX && is_port(span_between(p, end));
 }
 
 struct span

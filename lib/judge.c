@@ -36,13 +36,13 @@ judge_peer(struct session *s)
 {
 	const struct conf *c = s->conf;
 
-	if (c->max_address > 0 && s->counted &&
+	if (RARE(c->max_address > 0) && s->counted &&
 	    peer_counted(&s->peer, PEER_CONNECTIONS) > c->max_address) {
 		/* a proxy's connection is not only for that client */
 		s->x->keep = s->x->keep && s->x->told;
 		return R_TOO_MANY_ADDRESS;
 	}
-	if (s->x->handshake && c->max_handshakes > 0 &&
+	if (RARE(s->x->handshake) && c->max_handshakes > 0 &&
 	    s->peer.family != AF_UNIX &&
 	    !peer_take(&s->peer, PEER_CONNECTIONS, c->max_handshakes,
 	    world.now))
@@ -115,7 +115,7 @@ judge_key(struct session *s, const struct http_request *q)
 
 	why = auth_judge(s->route, q, &by, &p);
 	s->x->key_use = p.use;
-	return p.use != NULL ? judge_limits(s->x, &p.limits) : why;
+	return RARE(p.use != NULL) ? judge_limits(s->x, &p.limits) : why;
 }
 
 /* what the route has to say */
@@ -129,23 +129,23 @@ judge_route(struct session *s, const struct http_request *q)
 		return R_DENIED;
 	if (!tally_request(s))
 		return R_TOO_MANY_REQUESTS;
-	if (s->route->client_ca != NULL && (s->c->tls == NULL ||
+	if (RARE(s->route->client_ca != NULL) && (s->c->tls == NULL ||
 	    !tls_client_known(s->c->tls, s->route->host)))
 		return R_NO_CLIENT_CERT;
 	why = judge_key(s, q);
-	if (why != R_DONE)
+	if (RARE(why != R_DONE))
 		return why;
-	if (s->route->body_max > 0 && q->h.body == HTTP_BODY_LENGTH &&
+	if (RARE(s->route->body_max > 0) && q->h.body == HTTP_BODY_LENGTH &&
 	    q->h.length > s->route->body_max)
 		return R_BODY_TOO_LARGE;
-	if (s->route->max_route > 0 && s->route->open >= s->route->max_route)
+	if (RARE(s->route->max_route > 0) && s->route->open >= s->route->max_route)
 		return R_TOO_MANY;
 	why = fixed_judge(s, q);
-	if (why == R_DONE && x->handshake)
+	if (RARE(x->handshake) && why == R_DONE)
 		why = judge_handshake(s, q);
-	if (why != R_DONE)
+	if (RARE(why != R_DONE))
 		return why;
-	if (s->route->balance.by >= BALANCE_ADDRESS)
+	if (RARE(s->route->balance.by >= BALANCE_ADDRESS))
 		x->balance = balance_key(&s->route->balance, q, &s->peer);
 	s->route->open++;
 	x->counted = true;
@@ -188,12 +188,12 @@ judge_request(struct session *s, const struct http_request *q)
 	/* as early as can be: it says in what form a refusal is told */
 	s->route = route_find(s->conf, q);
 	why = judge_peer(s);
-	if (why != R_DONE)
+	if (RARE(why != R_DONE))
 		return why;
 	if (upgrade < 0)
 		return (enum reason)-upgrade;
 	why = plain_challenge(s, q);
-	if (why != R_DONE)
+	if (RARE(why != R_DONE))
 		return why;
 	if (s->route == NULL)
 		return R_NO_ROUTE;

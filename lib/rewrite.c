@@ -5,17 +5,19 @@
 
 #include "rewrite.h"
 #include "allow.h"
+#include "hint.h"
 
 /* Forwarded at its longest: a name, and a node for each proxy */
 #define ORIGIN_MAX (512 + (CLIENT_CHAIN_MAX + 1) * (PEER_TEXT_MAX + 16))
 
-/* one look at the room for all of it: this is where heads spend their time */
-static void
+/* one look at the room for all of it: this is where heads spend their time;
+ * inlined, as the length of a name of weir's own is known then */
+static inline void
 put_field(struct text *t, struct span name, struct span value)
 {
 	char *p = t->p + t->n;
 
-	if (name.n + value.n + 4 > t->cap - t->n) {
+	if (RARE(name.n + value.n + 4 > t->cap - t->n)) {
 		t->full = true;
 		return;
 	}
@@ -28,6 +30,32 @@ put_field(struct text *t, struct span name, struct span value)
 	p += value.n;
 	memcpy(p, "\r\n", 2);
 	t->n += name.n + value.n + 4;
+}
+
+/*
+ * Fields that stand in the message as they are to be written are put off: those
+ * side by side are a run, and copied at once.
+ */
+static void
+put_run(struct text *t, struct span *run)
+{
+	text_span(t, *run);
+	run->n = 0;
+}
+
+/* a field that goes on as it came */
+static void
+put_as_is(struct text *t, struct span *run, const struct http_field *f)
+{
+	if (!f->plain || run->p + run->n != f->name.p)
+		put_run(t, run);
+	if (!f->plain) {
+		put_field(t, f->name, f->value);
+		return;
+	}
+	if (run->n == 0)
+		run->p = f->name.p;
+	run->n += f->name.n + 2 + f->value.n + 2;
 }
 
 /* the field that an upstream may take it for, which reads "_" as "-" */
@@ -68,14 +96,15 @@ static bool
 ruled_out(const struct conf_rule *set, const struct conf_rule *del,
     const struct http_field *f)
 {
-	return (set != NULL && ruled(set, f)) || (del != NULL && ruled(del, f));
+	return (RARE(set != NULL) && ruled(set, f)) ||
+	    (RARE(del != NULL) && ruled(del, f));
 }
 
 /* true if a rule is about a field of weir's own, which has one name only */
 static bool
 owned(const struct conf_rule *rules, enum http_field_id id)
 {
-	while (rules != NULL && rules->id != (int)id)
+	while (RARE(rules != NULL) && rules->id != (int)id)
 		rules = rules->next;
 	return rules != NULL;
 }
@@ -83,18 +112,15 @@ owned(const struct conf_rule *rules, enum http_field_id id)
 void
 rewrite_rules(struct text *t, const struct conf_rule *rules)
 {
-	for (; rules != NULL; rules = rules->next)
+	for (; RARE(rules != NULL); rules = rules->next)
 		put_field(t, rules->name, rules->value);
 }
 
-static struct span
+/* inlined, as the length of a literal is known then */
+static inline struct span
 span_of(const char *s)
 {
-	struct span r;
-
-	r.p = s;
-	r.n = strlen(s);
-	return r;
+	return (struct span){s, strlen(s)};
 }
 
 /* what a client says of its own origin is not believed, and what a trusted
@@ -122,19 +148,19 @@ forged(const struct http_field *f, enum http_field_id as,
 }
 
 /* a field of weir's own, unless a rule is about it */
-static void
-put_own(struct text *t, const struct conf_route *r, const char *name,
+static inline void
+put_own(struct text *t, const struct conf_route *r, struct span name,
     enum http_field_id id, struct span value)
 {
 	if (!owned(r->set_header, id) && !owned(r->del_header, id))
-		put_field(t, span_of(name), value);
+		put_field(t, name, value);
 }
 
 /* whether trusted proxies tell of the client */
 static bool
 is_told(const struct rewrite_request *how)
 {
-	return how->from != NULL && how->from->told;
+	return RARE(how->from != NULL) && how->from->told;
 }
 
 /* an element's node: RFC 7239 6 */
@@ -181,28 +207,30 @@ put_forwarded(struct text *t, struct span host,
 	put_node(t, span_of(how->via));
 }
 
-/* the value of X-Forwarded-For: the client, and the proxies that it came by */
-static void
-put_chain(struct text *t, const struct rewrite_request *how)
+/* the value of X-Forwarded-For: the client, and the proxies that it came by;
+ * put together in t if there are any */
+static struct span
+chain(struct text *t, const struct rewrite_request *how)
 {
-	if (!is_told(how)) {
-		text_str(t, how->client);
-		return;
-	}
+	if (!is_told(how))
+		return span_of(how->client);
 	text_span(t, how->from->chain);
-	if (strcmp(how->via, "unix:") == 0)
-		return;
-	text_str(t, ", ");
-	text_str(t, how->via);
+	if (strcmp(how->via, "unix:") != 0) {
+		text_str(t, ", ");
+		text_str(t, how->via);
+	}
+	return (struct span){t->p, t->n};
 }
 
-static void
-put_id(struct text *t, uint64_t id)
+/* id in hexadecimal digits, and all of them */
+static struct span
+id_text(uint64_t id, char digits[16])
 {
-	int shift;
+	int i;
 
-	for (shift = 60; shift >= 0; shift -= 4)
-		text_mem(t, &"0123456789abcdef"[id >> shift & 15], 1);
+	for (i = 15; i >= 0; i--, id >>= 4)
+		digits[i] = "0123456789abcdef"[id & 15];
+	return (struct span){digits, 16};
 }
 
 /* the fields that tell the upstream where the request came from */
@@ -215,28 +243,26 @@ put_origin(struct text *t, const struct http_request *q,
 	struct span host = q->host, id;
 	struct text text;
 
-	if (how->from != NULL && how->from->host.n > 0)
+	if (RARE(how->from != NULL) && how->from->host.n > 0)
 		host = how->from->host;
 	text_init(&text, memory, sizeof memory);
-	put_chain(&text, how);
-	put_own(t, r, "X-Forwarded-For", HTTP_F_X_FORWARDED_FOR,
-	    (struct span){memory, text.n});
-	put_own(t, r, "X-Forwarded-Proto", HTTP_F_X_FORWARDED_PROTO,
-	    span_of(how->tls ? "https" : "http"));
+	put_own(t, r, span_of("X-Forwarded-For"), HTTP_F_X_FORWARDED_FOR,
+	    chain(&text, how));
+	put_own(t, r, span_of("X-Forwarded-Proto"), HTTP_F_X_FORWARDED_PROTO,
+	    how->tls ? span_of("https") : span_of("http"));
 	if (host.n > 0)
-		put_own(t, r, "X-Forwarded-Host", HTTP_F_X_FORWARDED_HOST,
-		    host);
-	text_init(&text, digits, sizeof digits);
-	put_id(&text, how->id);
-	id = (struct span){digits, sizeof digits};
-	if (how->from != NULL && how->from->id.n > 0)
+		put_own(t, r, span_of("X-Forwarded-Host"),
+		    HTTP_F_X_FORWARDED_HOST, host);
+	if (RARE(how->from != NULL) && how->from->id.n > 0)
 		id = how->from->id;
-	put_own(t, r, "X-Request-Id", HTTP_F_X_REQUEST_ID, id);
+	else
+		id = id_text(how->id, digits);
+	put_own(t, r, span_of("X-Request-Id"), HTTP_F_X_REQUEST_ID, id);
 	if (!r->forwarded)
 		return;
 	text_init(&text, memory, sizeof memory);
 	put_forwarded(&text, host, how);
-	put_own(t, r, "Forwarded", HTTP_F_FORWARDED,
+	put_own(t, r, span_of("Forwarded"), HTTP_F_FORWARDED,
 	    (struct span){memory, text.n});
 }
 
@@ -248,7 +274,7 @@ put_target(struct text *t, const struct http_request *q,
 	struct span path = q->path;
 	bool longer = *change->add != '\0' || *change->to != '\0';
 
-	if (longer) {
+	if (RARE(longer)) {
 		text_str(t, change->add);
 		text_str(t, change->to);
 	}
@@ -257,7 +283,7 @@ put_target(struct text *t, const struct http_request *q,
 	if (path.n == 0 ? !longer : *path.p != '/' && change->strip > 0)
 		text_mem(t, "/", 1);
 	text_span(t, path);
-	if (how->hide != NULL && how->hide->query != NULL)
+	if (RARE(how->hide != NULL) && how->hide->query != NULL)
 		shown_put_query(t, q->query, how->hide->query);
 	else
 		text_span(t, q->query);
@@ -266,16 +292,17 @@ put_target(struct text *t, const struct http_request *q,
 /* a field that goes on as it came; but the address of the page, in Referer,
  * may hold the key that the page was got with */
 static void
-put_kept(struct text *t, const struct http_field *f,
+put_kept(struct text *t, struct span *run, const struct http_field *f,
     const struct shown_from *hide)
 {
 	const char *query, *end = f->value.p + f->value.n;
 
 	if (hide == NULL || hide->query == NULL ||
 	    !span_is(f->name, "referer")) {
-		put_field(t, f->name, f->value);
+		put_as_is(t, run, f);
 		return;
 	}
+	put_run(t, run);
 	query = f->value.n > 0 ? memchr(f->value.p, '?', f->value.n) : NULL;
 	if (query == NULL)
 		query = end;
@@ -319,8 +346,9 @@ rewrite_request(struct text *t, const struct http_request *q,
     const struct rewrite_request *how)
 {
 	const struct conf_route *r = how->route;
-	bool choose = (how->handshake && r->subprotocols != NULL) ||
-	    (how->hide != NULL && how->hide->keys);
+	bool choose = (RARE(how->handshake) && r->subprotocols != NULL) ||
+	    (RARE(how->hide != NULL) && how->hide->keys);
+	struct span run = {"", 0};
 	const struct http_field *f;
 	enum http_field_id as;
 	unsigned i;
@@ -329,7 +357,7 @@ rewrite_request(struct text *t, const struct http_request *q,
 	text_mem(t, " ", 1);
 	put_target(t, q, how);
 	text_str(t, " HTTP/1.1\r\nHost: ");
-	if (how->authority != NULL)
+	if (RARE(how->authority != NULL))
 		text_str(t, how->authority);
 	else
 		text_span(t, q->host);
@@ -340,15 +368,16 @@ rewrite_request(struct text *t, const struct http_request *q,
 		if (f->hop || as == HTTP_F_HOST || forged(f, as, how) ||
 		    (as == HTTP_F_EXPECT && !q->expect_continue) ||
 		    (as == HTTP_F_SEC_WEBSOCKET_PROTOCOL && choose) ||
-		    (how->hide != NULL && shown_hides(how->hide, as)) ||
+		    (RARE(how->hide != NULL) && shown_hides(how->hide, as)) ||
 		    ruled_out(r->set_header, r->del_header, f))
 			continue;
-		put_kept(t, f, how->hide);
+		put_kept(t, &run, f, how->hide);
 	}
+	put_run(t, &run);
 	put_framing(t, &q->h);
-	if (choose)
+	if (RARE(choose))
 		put_protocols(t, r, &q->h);
-	if (how->handshake)
+	if (RARE(how->handshake))
 		text_str(t, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 	put_origin(t, q, how);
 	rewrite_rules(t, r->set_header);
@@ -359,9 +388,12 @@ rewrite_request(struct text *t, const struct http_request *q,
 static void
 put_status(struct text *t, int status, struct span phrase)
 {
-	text_str(t, "HTTP/1.1 ");
-	text_uint(t, (uint64_t)status);
-	text_mem(t, " ", 1);
+	char line[] = "HTTP/1.1 ddd ";
+
+	line[9] = (char)('0' + status / 100);
+	line[10] = (char)('0' + status / 10 % 10);
+	line[11] = (char)('0' + status % 10);
+	text_mem(t, line, sizeof line - 1);
 	text_span(t, phrase);
 	text_mem(t, "\r\n", 2);
 }
@@ -369,9 +401,9 @@ put_status(struct text *t, int status, struct span phrase)
 static void
 put_connection(struct text *t, bool close, bool keep_10)
 {
-	if (close)
+	if (RARE(close))
 		text_str(t, "Connection: close\r\n");
-	else if (keep_10)
+	else if (RARE(keep_10))
 		text_str(t, "Connection: keep-alive\r\n");
 }
 
@@ -396,20 +428,24 @@ rewrite_response(struct text *t, const struct http_response *r,
     const struct rewrite_response *how)
 {
 	const struct conf_route *route = how->route;
+	struct span run = {"", 0};
 	const struct http_field *f;
 	unsigned i;
 
 	put_status(t, r->status, r->phrase);
 	for (i = 0; i < r->h.n_fields; i++) {
 		f = &r->h.fields[i];
-		if (f->hop || ruled_out(route->set_response_header,
+		if (RARE(f->hop) || ruled_out(route->set_response_header,
 		    route->del_response_header, f))
 			continue;
-		if (how->location != NULL && span_is(f->name, "location"))
+		if (RARE(f->id == HTTP_F_LOCATION) && how->location != NULL) {
+			put_run(t, &run);
 			put_location(t, how, f);
-		else
-			put_field(t, f->name, f->value);
+		} else {
+			put_as_is(t, &run, f);
+		}
 	}
+	put_run(t, &run);
 	if (how->framing == REWRITE_CHUNKED) {
 		text_str(t, "Transfer-Encoding: chunked\r\n");
 	} else if (how->framing == REWRITE_LENGTH) {
@@ -417,11 +453,11 @@ rewrite_response(struct text *t, const struct http_response *r,
 		text_uint(t, r->h.length);
 		text_mem(t, "\r\n", 2);
 	}
-	if (how->handshake)
+	if (RARE(how->handshake))
 		text_str(t, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 	else
 		put_connection(t, how->close, how->keep_10);
-	if (how->protocol.n > 0)
+	if (RARE(how->protocol.n > 0))
 		put_field(t, span_of("Sec-WebSocket-Protocol"), how->protocol);
 	rewrite_rules(t, route->set_response_header);
 	rewrite_rules(t, route->add_response_header);
@@ -440,6 +476,7 @@ rewrite_trailers(struct text *t, const struct http_head *h,
     const struct conf_rule *set, const struct conf_rule *del,
     const char *hidden)
 {
+	struct span run = {"", 0};
 	const struct http_field *f;
 	unsigned i;
 
@@ -448,8 +485,9 @@ rewrite_trailers(struct text *t, const struct http_head *h,
 		if (!f->hop && !ruled_out(set, del, f) &&
 		    (hidden == NULL ||
 		    !field_alike(f->name, span_of(hidden))))
-			put_field(t, f->name, f->value);
+			put_as_is(t, &run, f);
 	}
+	put_run(t, &run);
 	text_mem(t, "\r\n", 2);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "room.h"
+#include "hint.h"
 
 #define CHUNK (64 * 1024)
 /* what is not needed for as long as this, and up to twice that, goes back */
@@ -155,6 +156,12 @@ room_get(struct room *r)
 	if (--r->n_idle < r->low)
 		r->low = r->n_idle;
 	return p;
+}
+
+void
+room_warm(const struct room *r, size_t n)
+{
+	warm(r->idle, n);
 }
 
 static void

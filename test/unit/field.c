@@ -134,12 +134,34 @@ test_bytes(void)
 	}
 }
 
+/* where a value ends: two bytes at random among others that are fine */
+static void
+test_skip_text(void)
+{
+	static const char odd[] = "\t\r\n\x1f\x7f\x00\x80\xff \x20";
+	const char *want, *end;
+	struct span s;
+	size_t i, n;
+	char m[40];
+
+	for (i = 0; i < 20000; i++) {
+		n = pick(sizeof m + 1);
+		memset(m, 'a', sizeof m);
+		m[pick(sizeof m)] = odd[pick(sizeof odd)];
+		m[pick(sizeof m)] = odd[pick(sizeof odd)];
+		s = guarded(m, n);
+		end = s.p + s.n;
+		want = field_skip(s.p, end, FIELD_TEXT);
+		expect(field_skip_text(s.p, end) == want, "skip text", m);
+	}
+}
+
 static const struct {
 	const char *name;
 	enum http_field_id id;
 } names[] = {
 	{"Host", HTTP_F_HOST}, {"Connection", HTTP_F_CONNECTION},
-	{"Content-Length", HTTP_F_CONTENT_LENGTH},
+	{"Content-Length", HTTP_F_CONTENT_LENGTH}, {"Location", HTTP_F_LOCATION},
 	{"Transfer-Encoding", HTTP_F_TRANSFER_ENCODING}, {"TE", HTTP_F_TE},
 	{"Trailer", HTTP_F_TRAILER}, {"Upgrade", HTTP_F_UPGRADE},
 	{"Expect", HTTP_F_EXPECT}, {"Keep-Alive", HTTP_F_KEEP_ALIVE},
@@ -301,6 +323,7 @@ main(int argc, char **argv)
 	guard_end = guard();
 	test_values();
 	test_bytes();
+	test_skip_text();
 	test_names();
 	test_beginnings();
 	test_likes();

@@ -55,6 +55,10 @@ static const struct {
 	{.in = "GET /a//b/%7e?c=d&e=/f?g HTTP/1.1\r\nHost: a.example\r\n\r\n",
 	 .out = "GET /a//b/%7e?c=d&e=/f?g HTTP/1.1\r\nHost: a.example\r\n"
 	 ORIGIN "\r\n", .why = "target as it is"},
+	{.in = "GET / HTTP/1.1\r\nA: 1\r\nHost: a.example\r\nB: 2\r\nTE: x\r\n"
+	 "C:3\r\nD: 4\r\n\r\n",
+	 .out = "GET / HTTP/1.1\r\nHost: a.example\r\nA: 1\r\nB: 2\r\nC: 3\r\n"
+	 "D: 4\r\n" ORIGIN "\r\n", .why = "runs of fields"},
 	{.in = "PROPFIND /? HTTP/1.1\r\nhOST: a.example\r\n\r\n",
 	 .out = "PROPFIND /? HTTP/1.1\r\nHost: a.example\r\n" ORIGIN "\r\n",
 	 .why = "other method"},
@@ -463,6 +467,12 @@ static const struct {
 	 .framing = REWRITE_LENGTH,
 	 .out = OK "Set-Cookie: a=b\r\nSet-Cookie: c=d\r\n"
 	 "Content-Length: 5\r\n\r\n", .why = "what no peer may take away"},
+	{.in = OK "A: 1\r\nB:2\r\nC: 3 \r\nD:\t4\r\nE: \r\nF:\r\nG: 5\r\n"
+	 "H:  6\r\nContent-Length: 5\r\nI: 7\r\nJ: 8\r\n\r\n",
+	 .framing = REWRITE_LENGTH,
+	 .out = OK "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: \r\nF: \r\nG: 5\r\n"
+	 "H: 6\r\nI: 7\r\nJ: 8\r\nContent-Length: 5\r\n\r\n",
+	 .why = "runs of fields as weir writes them, and others between"},
 	{.in = OK "Content-Length: 5\r\nX-Forwarded-For: x\r\n"
 	 "X-Request-Id: y\r\n\r\n", .framing = REWRITE_LENGTH,
 	 .out = OK "X-Forwarded-For: x\r\nX-Request-Id: y\r\n"

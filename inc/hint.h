@@ -1,0 +1,39 @@
+#ifndef HINT_H
+#define HINT_H
+
+#include <stddef.h>
+
+/*
+ * What the processor may be told beyond C. Between two calls of the kernel, a
+ * request runs once through code and memory which that has driven out of the
+ * caches: there the misses and the jumps count, more than the instructions.
+ */
+
+/* a condition that is seldom true, of what most requests and routes do not have:
+ * what it leads to stands out of the way. A compiler by itself takes it that a
+ * pointer is not NULL */
+#ifdef __GNUC__
+#define RARE(condition) __builtin_expect(!!(condition), 0)
+#else
+#define RARE(condition) (condition)
+#endif
+
+/*
+ * Asks for n bytes at p, which need not be memory, so that they are there when
+ * they are needed. Just before a call of the kernel, nobody waits for them.
+ */
+static inline void
+warm(const void *p, size_t n)
+{
+#ifdef __GNUC__
+	const char *line = p;
+	size_t i;
+
+	for (i = 0; i < n; i += 64)
+		__builtin_prefetch(line + i);
+#else
+	(void)p, (void)n;
+#endif
+}
+
+#endif
