@@ -277,7 +277,7 @@ reload(void)
 	drain_gone_routes(c);
 	health_apply(c);
 	conf_unref(world.conf);
-	world.conf = c;
+	world_set_conf(c);
 	if (has_names(c))
 		start_resolver();
 	secrets_clock(c);

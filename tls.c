@@ -32,6 +32,7 @@
 #include "tlserror.h"
 #include "tlsmodel.h"
 #include "tlspool.h"
+#include "hint.h"
 #include "tlssite.h"
 #include "tlssleep.h"
 
@@ -236,14 +237,11 @@ wake(struct tls *t)
 	return true;
 }
 
-/* gives t an engine with buffers, whatever state it is in */
 static bool
-hold(struct tls *t)
+hold_pair(struct tls *t)
 {
 	if (t->over)
 		return false;
-	if (t->pair != NULL)
-		return true;
 	t->pair = tlspool_get();
 	t->starved = t->pair == NULL;
 	if (t->starved ||
@@ -254,6 +252,13 @@ hold(struct tls *t)
 	tlspool_unpart(t->in, t->pair->in);
 	tlspool_unpart(t->out, t->pair->out);
 	return true;
+}
+
+/* gives t an engine with buffers, whatever state it is in */
+static inline bool
+hold(struct tls *t)
+{
+	return t->pair != NULL || hold_pair(t);
 }
 
 /* an engine of the smaller size; the library's stacks move with it */
@@ -364,9 +369,8 @@ next_record(struct tls *t)
 		tlspool_drop(&t->out);
 }
 
-/* gives the engine what was read ahead, as far as it takes it */
 static void
-feed(struct tls *t)
+feed_ahead(struct tls *t)
 {
 	unsigned char *to;
 	size_t n;
@@ -393,6 +397,14 @@ feed(struct tls *t)
 	}
 	if (t->e != NULL && t->e->shutdown_recv)
 		t->n_ahead = 0; /* what follows close_notify is nothing */
+}
+
+/* gives the engine what was read ahead, as far as it takes it */
+static inline void
+feed(struct tls *t)
+{
+	if (t->n_ahead > 0)
+		feed_ahead(t);
 }
 
 /* closes, once there is a buffer for it */
@@ -459,6 +471,18 @@ static bool
 begun(const struct tls *t)
 {
 	return t->e != NULL || t->image != NULL;
+}
+
+void
+tls_warm(const struct tls *t, bool out)
+{
+	const br_ssl_engine_context *e = t->e;
+
+	if (e == NULL)
+		return;
+	warm(e, offsetof(br_ssl_engine_context, in));
+	warm(out ? (const void *)&e->out : &e->in, sizeof e->in.gcm);
+	warm(&e->application_data, 1);
 }
 
 unsigned char *

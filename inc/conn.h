@@ -46,7 +46,8 @@ struct conn {
 	bool eof;       /* the peer has closed its sending side */
 	bool shut;      /* we have closed ours */
 	bool broken;    /* sending failed; nothing can be sent any more */
-	bool reused;    /* it has carried a request before */
+	bool reused : 1; /* it has carried a request before */
+	bool early : 1; /* served before others of the same turn */
 	bool greeted;   /* its head of the PROXY protocol has left */
 	bool cut;       /* over TLS: it ended without close_notify */
 	bool fin;       /* over TLS: shut, and the stream has ended too */
@@ -83,6 +84,8 @@ void conn_wake(struct conn *c);
 bool conn_send(struct conn *c, const struct iovec *parts, int n);
 /* conn_send() of one part */
 bool conn_send_mem(struct conn *c, const void *p, size_t n);
+/* asks for what sending to c will need: see hint.h */
+void conn_warm(const struct conn *c);
 /* sends more of c->out; false when that failed */
 bool conn_flush(struct conn *c);
 /*
@@ -140,7 +143,7 @@ void conn_watch(conn_events_fn *events);
  * latter alone if no end is active. 0, or -1 with errno.
  */
 int conn_sleep(int wait_ms);
-/* serves what conn_sleep() found ready */
+/* serves what conn_sleep() found ready, early ends first */
 void conn_serve(conn_serve_fn *serve);
 /* TLS engines that were quiet for a while shrink to what has to be kept */
 void conn_doze(int64_t now);

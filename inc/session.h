@@ -61,8 +61,7 @@ enum party { BY_NOBODY, BY_CLIENT, BY_UPSTREAM, BY_WEIR };
 /* a request and its answer; held from the head's end to the answer's */
 struct exchange {
 	struct buf *head;  /* the request as it goes upstream */
-	struct conn *attempts[RESOLVE_MAX]; /* connections being made */
-	unsigned n_attempts;
+	unsigned n_attempts; /* connections being made: attempts */
 	int64_t began;     /* the head's last byte */
 	int64_t attempt_at; /* when to try one more address, or 0 */
 	enum reason lost;  /* why the last attempt failed */
@@ -103,10 +102,12 @@ struct exchange {
 	struct span choice; /* the subprotocol if the upstream chooses none; in
 			     * head */
 	struct span own;   /* what weir says itself: Location, or content; in head */
+	uint16_t target_at, host_at, id_at; /* in text */
+	/* what follows is not zero at first: exchange_open() */
+	struct conn *attempts[RESOLVE_MAX];
 	/* for the log: method, target, host, X-Request-Id if that was kept, each
 	 * ended by NUL */
 	char text[EXCHANGE_TEXT];
-	uint16_t target_at, host_at, id_at;
 };
 
 struct session {
@@ -157,7 +158,8 @@ struct session {
 
 /* what is one for the whole process, and what a turn knows */
 struct world {
-	struct conf *conf; /* for what begins now */
+	struct conf *conf; /* for what begins now: world_set_conf() */
+	struct http_limits limits; /* of it, for parsing heads */
 	int64_t now;       /* milliseconds, monotonic; once a turn */
 	int64_t turn;      /* which one it is */
 	char *scratch;     /* what is read lands here */
@@ -173,8 +175,8 @@ extern struct world world;
 /* sizes everything by conf, which is held; once. Returns the most memory that
  * sessions and buffers can take, in bytes */
 uint64_t session_init(struct conf *conf);
-/* the limits for parsing heads */
-void session_limits(struct http_limits *lim);
+/* what begins from now on is of conf, which is held */
+void world_set_conf(struct conf *conf);
 /* an empty text as large as any head that weir writes */
 struct text *world_text(void);
 /* bytes to read now, such that a buffer can keep what becomes of them */
@@ -186,7 +188,7 @@ uint64_t world_random(void);
  * of the conf in force; NULL: the caller closes fd */
 struct session *session_open(int fd, const struct peer *from,
     const struct conf_endpoint *e);
-/* changes the phase and sets its deadline */
+/* changes the phase; each step ends with session_deadline_changed() */
 void session_phase(struct session *s, enum phase p);
 /* ends it then, unless it is to end sooner already */
 void session_close_at(struct session *s, int64_t at, enum reason why);
@@ -210,6 +212,8 @@ void session_finish(struct session *s);
 void session_set_peer(struct session *s, const struct peer *p);
 /* begins and ends an exchange */
 struct exchange *exchange_open(struct session *s);
+/* asks for what the next one takes: see hint.h */
+void exchange_warm(void);
 void exchange_close(struct session *s);
 /* moves the session's work from its upstream to another one, or to none */
 static inline void

@@ -125,6 +125,8 @@ void tls_free(struct tls *t); /* NULL is fine; keys are wiped */
 /* bytes from the network: any number of records, or parts of them. NULL:
  * plain bytes have to be taken first, no buffer is left (tls_starved), or it
  * is over */
+/* asks for what tls_wire_in(), or tls_plain_out(), will need: see hint.h */
+void tls_warm(const struct tls *t, bool out);
 unsigned char *tls_wire_in(struct tls *t, size_t *n);
 void tls_wire_in_done(struct tls *t, size_t n);
 /* bytes for the network. *more is true if what follows will come at once

@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "hint.h"
 
 /*
  * Record buffers: pairs of one to receive and one to send, each for a record
@@ -53,9 +56,23 @@ bool tlspool_part(struct tlspart **part, void *owner,
 bool tlspool_full(const struct tlspart *part, size_t n);
 /* puts them back where they were, in another buffer; the part stays. NULL is
  * fine */
-void tlspool_unpart(const struct tlspart *part, unsigned char *buf);
-/* forgets *part, which may be NULL and is so then */
-void tlspool_drop(struct tlspart **part);
+static inline void
+tlspool_unpart(const struct tlspart *part, unsigned char *buf)
+{
+	if (RARE(part != NULL))
+		memcpy(buf + part->at, part->bytes, part->n);
+}
+
+/* forgets *part and its bytes */
+void tlspool_forget(struct tlspart **part);
+/* the same, of *part that may be NULL */
+static inline void
+tlspool_drop(struct tlspart **part)
+{
+	if (RARE(*part != NULL))
+		tlspool_forget(part);
+}
+
 /* the owner of the oldest part; NULL: there is none */
 void *tlspool_oldest(void);
 

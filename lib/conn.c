@@ -24,6 +24,7 @@
 #include "secure.h"
 #include "slab.h"
 #include "tls.h"
+#include "hint.h"
 
 /*
  * Turns without an event after which an end goes to sleep. Parking costs one
@@ -39,6 +40,10 @@
  */
 #define AWAKE_MAX 128
 #define DOZE_MS 200
+
+/* bytes that are asked for ahead: of a session, and of a struct tls */
+#define WARM_OWNER 320
+#define WARM_TLS 128
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* SIGPIPE is ignored anyway */
@@ -263,6 +268,14 @@ conn_send(struct conn *c, const struct iovec *parts, int n)
 	m.msg_iov = (struct iovec *)parts;
 	m.msg_iovlen = (size_t)n;
 	return keep_rest(c, parts, n, sendmsg(c->fd, &m, MSG_NOSIGNAL));
+}
+
+void
+conn_warm(const struct conn *c)
+{
+	warm(c, sizeof *c);
+	if (c->tls != NULL)
+		tls_warm(c->tls, true);
 }
 
 bool
@@ -491,28 +504,54 @@ conn_stir(struct conn *c)
 		conn_doze_at = 0;
 }
 
+/* what the active end at i is ready for, among what it wanted; 0: nothing */
+static int
+ready(size_t i)
+{
+	const struct pollfd *p = &active.pfd[1 + i];
+	const struct conn *c = active.c[i];
+	int revents;
+
+	if (c == NULL || p->fd < 0)
+		return 0;
+	revents = p->revents | (c->pending ? p->events & POLLIN : 0);
+	/* the call that then fails reports the cause */
+	if (revents & (POLLERR | POLLHUP | POLLNVAL))
+		revents |= p->events;
+	return revents;
+}
+
+/* once in a turn, whatever it is ready for later */
+static void
+serve_one(conn_serve_fn *serve, size_t i, int revents)
+{
+	struct conn *c = active.c[i];
+
+	active.pfd[1 + i].fd = -1;
+	c->quiet = 0;
+	serve(c, revents);
+}
+
 static void
 serve_active(conn_serve_fn *serve)
 {
-	const struct pollfd *p;
-	struct conn *c;
-	size_t i, n = active.n;
+	size_t i, n = active.n; /* those that are added were not polled */
+	bool others = false;
 	int revents;
 
-	/* those that are added meanwhile were not polled */
 	for (i = 0; i < n; i++) {
-		p = &active.pfd[1 + i];
-		c = active.c[i];
-		if (c == NULL || p->fd < 0)
-			continue;
-		revents = p->revents | (c->pending ? p->events & POLLIN : 0);
+		revents = ready(i);
 		if (revents == 0)
 			continue;
-		/* the call that then fails reports the cause */
-		if (revents & (POLLERR | POLLHUP | POLLNVAL))
-			revents |= p->events;
-		c->quiet = 0;
-		serve(c, revents);
+		if (active.c[i]->early)
+			serve_one(serve, i, revents);
+		else
+			others = true;
+	}
+	for (i = 0; others && i < n; i++) {
+		revents = ready(i);
+		if (revents != 0)
+			serve_one(serve, i, revents);
 	}
 }
 
@@ -535,6 +574,47 @@ conn_doze(int64_t now)
 	conn_doze_at = n > 0 ? now + DOZE_MS : INT64_MAX;
 }
 
+/* puts the early ends first among the parked; all keep their order otherwise */
+static void
+early_first(void)
+{
+	static void *owners[PARK_BATCH];
+	static int events[PARK_BATCH];
+	int i, n = 0, others = 0;
+	const struct conn *c;
+
+	for (i = 0; i < parked.n; i++) {
+		c = parked.owners[i];
+		if (!c->early) {
+			owners[others] = parked.owners[i];
+			events[others++] = parked.events[i];
+		} else if (n++ < i) {
+			parked.owners[n - 1] = parked.owners[i];
+			parked.events[n - 1] = parked.events[i];
+		}
+	}
+	for (i = 0; n > 0 && i < others; i++) {
+		parked.owners[n + i] = owners[i];
+		parked.events[n + i] = events[i];
+	}
+}
+
+/* while the parked end at i is served: what belongs to the ones after it */
+static void
+warm_next(int i)
+{
+	const struct conn *c;
+
+	if (i + 2 < parked.n)
+		warm(parked.owners[i + 2], sizeof *c);
+	if (i + 1 < parked.n) {
+		c = parked.owners[i + 1];
+		warm(c->owner, WARM_OWNER);
+		if (c->tls != NULL)
+			warm(c->tls, WARM_TLS);
+	}
+}
+
 void
 conn_serve(conn_serve_fn *serve)
 {
@@ -542,8 +622,10 @@ conn_serve(conn_serve_fn *serve)
 	int i;
 
 	serve_active(serve);
+	early_first();
 	for (i = 0; i < parked.n; i++) {
 		c = parked.owners[i];
+		warm_next(i);
 		/*
 		 * An earlier one of the turn may have woken or freed it, and
 		 * its memory may be another end's by now; that one is looked

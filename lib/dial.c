@@ -56,6 +56,20 @@ unlink_attempt(struct exchange *x, struct conn *c)
 	x->attempts[i] = x->attempts[--x->n_attempts];
 }
 
+/*
+ * c is the upstream's end. What it answers is served before the requests of the
+ * same turn: it gives back the connection that one of them may take, and the
+ * same work is done side by side. Of a tunnel's ends the one that was ready
+ * first is served first, as it tells who has closed.
+ */
+static void
+use(struct session *s, struct conn *c)
+{
+	c->kind = CONN_UPSTREAM;
+	c->early = !s->tcp && !s->x->handshake;
+	s->u = c;
+}
+
 /* c has taken the first byte: it is the one, the other attempts end */
 static enum dial
 win(struct session *s, struct conn *c)
@@ -66,8 +80,7 @@ win(struct session *s, struct conn *c)
 	while (x->n_attempts > 0)
 		conn_close(x->attempts[--x->n_attempts]);
 	x->attempt_at = 0;
-	c->kind = CONN_UPSTREAM;
-	s->u = c;
+	use(s, c);
 	return DIAL_WON;
 }
 
@@ -226,9 +239,8 @@ from_pool(struct session *s)
 static enum dial
 reuse(struct session *s, struct conn *c)
 {
-	c->kind = CONN_UPSTREAM;
 	c->owner = s;
-	s->u = c;
+	use(s, c);
 	if (dial_push(s, c) >= 0)
 		return DIAL_WON;
 	s->x->lost = R_UPSTREAM_RESET;
@@ -311,7 +323,7 @@ dial_start(struct session *s)
 	x->head->beg = 0;
 	x->next_addr = 0;
 	x->attempt_at = 0;
-	if (s->up == NULL && !dial_choose(s)) {
+	if (s->up == NULL && RARE(!dial_choose(s))) {
 		/* a name that is being looked up is waited for */
 		if (x->lost != R_DONE)
 			return DIAL_LOST;

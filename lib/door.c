@@ -126,10 +126,13 @@ accept_one(const struct listener *l, int fd)
 		session_end(oldest, R_IDLE, BY_WEIR);
 	session_reap();
 	s = session_open(c, &peer, l->how);
-	if (s != NULL)
-		greet_begin(s, l->how);
-	else
+	if (s == NULL) {
 		close(c);
+		return true;
+	}
+	greet_begin(s, l->how);
+	if (s->phase != S_DEAD)
+		session_deadline_changed(s);
 	return true;
 }
 

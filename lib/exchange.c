@@ -6,6 +6,7 @@
 #include "exchange.h"
 #include "auth.h"
 #include "dial.h"
+#include "hint.h"
 #include "judge.h"
 #include "log.h"
 #include "offer.h"
@@ -113,9 +114,9 @@ write_head(struct session *s, const struct http_request *q)
 	how.route = s->route;
 	how.client = peer_text(&s->peer, client);
 	how.from = x->from;
-	if (x->told)
+	if (RARE(x->told))
 		how.via = peer_text(&x->via, via);
-	else if (s->conf->trusted != NULL && x->from == NULL)
+	else if (RARE(s->conf->trusted != NULL) && x->from == NULL)
 		how.hidden = s->conf->client_address;
 	x->q.set = s->route->set_header;
 	x->q.del = s->route->del_header;
@@ -126,21 +127,21 @@ write_head(struct session *s, const struct http_request *q)
 	how.hide = auth_hides(s->route);
 	location_change(&how.path, s->route, q->path);
 	how.authority = s->route->host_header;
-	if (how.authority != NULL && strcmp(how.authority, "upstream") == 0)
+	if (RARE(how.authority != NULL) && strcmp(how.authority, "upstream") == 0)
 		how.authority = s->route->upstreams->authority;
 	rewrite_request(t, q, &how);
 	head = t->n;
 	/* what a handshake offered stands behind it, for the proof */
-	if (x->handshake)
+	if (RARE(x->handshake))
 		offer_write(&offer, t, &q->h, s->route);
-	if (t->full)
+	if (RARE(t->full))
 		return R_HEAD_TOO_LARGE;
 	x->head = buf_get(t->n);
-	if (x->head == NULL)
+	if (RARE(x->head == NULL))
 		return R_NO_MEMORY;
 	buf_append(x->head, t->p, t->n);
 	x->head->end = head;
-	if (x->handshake)
+	if (RARE(x->handshake))
 		offer_place(x, (char *)x->head->data + head, &offer);
 	return R_DONE;
 }
@@ -148,7 +149,7 @@ write_head(struct session *s, const struct http_request *q)
 static bool
 too_large(const struct session *s)
 {
-	return s->route->body_max > 0 &&
+	return RARE(s->route->body_max > 0) &&
 	    s->x->q.bytes > s->route->body_max;
 }
 
@@ -160,17 +161,15 @@ static ssize_t
 glue_body(struct session *s, char *p, size_t n)
 {
 	struct body_piece piece;
-	struct http_limits lim;
 	ssize_t used;
 	int i;
 
 	if (n == 0 || s->x->q.done)
 		return 0;
-	session_limits(&lim);
 	/* trailers may grow a little, and may be all that there is */
 	if (!buf_fit(&s->x->head, body_grown(n)))
 		return 0;
-	used = body_take(&s->x->q, p, n, &lim, world.fields, &piece);
+	used = body_take(&s->x->q, p, n, &world.limits, world.fields, &piece);
 	for (i = 0; i < piece.n; i++)
 		buf_append(s->x->head, piece.parts[i].iov_base,
 		    piece.parts[i].iov_len);
@@ -188,7 +187,7 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 	ssize_t body = 0;
 
 	x = exchange_open(s);
-	if (x == NULL) {
+	if (RARE(x == NULL)) {
 		session_end(s, R_NO_MEMORY, BY_WEIR);
 		return;
 	}
@@ -213,14 +212,14 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 		else if (too_large(s))
 			why = R_BODY_TOO_LARGE;
 	}
-	if (why != R_DONE && refuse_accepts(s))
+	if (RARE(why != R_DONE) && refuse_accepts(s))
 		why = offer_keep(x, &q->h, why);
 	x->from = NULL;
 	if (!view_done(s->c, v, used + (body > 0 ? (size_t)body : 0)))
 		why = R_NO_MEMORY;
 	if (body < 0)
 		x->keep = false;
-	if (why != R_DONE)
+	if (RARE(why != R_DONE))
 		session_refuse(s, why);
 	else
 		exchange_dialed(s, dial_start(s));
@@ -230,13 +229,11 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 static void
 parse(struct session *s, struct view *v)
 {
-	struct http_limits lim;
 	struct http_request q;
 	int used;
 
-	session_limits(&lim);
 	q.h.fields = world.fields;
-	used = http_parse_request(v->p, v->n, &lim, &q);
+	used = http_parse_request(v->p, v->n, &world.limits, &q);
 	if (used > 0) {
 		begin(s, &q, v, (size_t)used);
 	} else if (used < 0) {
@@ -268,12 +265,9 @@ exchange_next(struct session *s)
 static bool
 worth_parsing(const struct view *v, size_t n)
 {
-	struct http_limits lim;
-
-	session_limits(&lim);
 	return n == v->n || memchr(v->p + v->n - n, '\n', n) != NULL ||
 	    memchr(v->p + v->n - n - 1, '\r', n + 1) != NULL ||
-	    v->n >= lim.line_max || v->n >= lim.head_max;
+	    v->n >= world.limits.line_max || v->n >= world.limits.head_max;
 }
 
 void
@@ -283,6 +277,7 @@ exchange_head(struct session *s)
 	ssize_t n;
 	bool full;
 
+	exchange_warm();
 	n = view_read(s->c, &v, &full);
 	if (n == -1)
 		return;
@@ -330,11 +325,9 @@ flow_up(struct session *s, struct view *v)
 {
 	struct exchange *x = s->x;
 	struct body_piece piece;
-	struct http_limits lim;
 	ssize_t used;
 
-	session_limits(&lim);
-	used = body_take(&x->q, v->p, v->n, &lim, world.fields, &piece);
+	used = body_take(&x->q, v->p, v->n, &world.limits, world.fields, &piece);
 	if (used >= 0 && too_large(s)) {
 		fail_request(s, R_BODY_TOO_LARGE);
 		return;
@@ -516,8 +509,9 @@ answered(struct session *s, size_t n)
 	if (!reuse || !upstream_give(s->up, u, s->route->pool,
 	    s->route->pool_ms, world.now))
 		conn_close(u);
-	session_phase(s, S_FLUSH);
-	if (!conn_unsent(s->c))
+	if (conn_unsent(s->c))
+		session_phase(s, S_FLUSH);
+	else
 		session_finish(s);
 }
 
@@ -561,7 +555,7 @@ note_events(struct exchange *x, const struct body_piece *piece)
 	/* a chunk's size stands before its payload */
 	const struct iovec *payload = &piece->parts[x->r.chunked ? 1 : 0];
 
-	if (x->events.on && piece->payload > 0)
+	if (RARE(x->events.on) && piece->payload > 0)
 		sse_track(&x->events, payload->iov_base, piece->payload);
 }
 
@@ -578,7 +572,8 @@ exchange_ping(struct session *s)
 		client_lost(s);
 }
 
-/* sends the head in t and the piece as one, copied together if small */
+/* sends the head in t and the piece as one: copied together if small, but where
+ * they come together in a record anyway */
 static bool
 send_answer(struct conn *c, struct text *t, const struct body_piece *piece)
 {
@@ -590,7 +585,7 @@ send_answer(struct conn *c, struct text *t, const struct body_piece *piece)
 		parts[1 + i] = piece->parts[i];
 		total += piece->parts[i].iov_len;
 	}
-	if (total <= COPY_MAX && total <= t->cap) {
+	if (c->tls == NULL && total <= COPY_MAX && total <= t->cap) {
 		for (i = 0; i < piece->n; i++)
 			text_mem(t, piece->parts[i].iov_base,
 			    piece->parts[i].iov_len);
@@ -623,7 +618,6 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 	struct rewrite_response how;
 	struct location location;
 	struct body_piece piece;
-	struct http_limits lim;
 	struct text *t;
 	ssize_t body;
 
@@ -639,7 +633,7 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 	x->reuse = r->h.keep_alive;
 	x->status = r->status;
 	/* no tunnel comes of a handshake that gets an answer like others */
-	if (x->handshake)
+	if (RARE(x->handshake))
 		tally_leave(s);
 	body_start(&x->r, r->h.body, r->h.length,
 	    how.framing == REWRITE_CHUNKED);
@@ -647,29 +641,29 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 	x->r.del = s->route->del_response_header;
 	t = world_text();
 	rewrite_response(t, r, &how);
-	if (t->full) {
+	if (RARE(t->full)) {
 		session_refuse(s, R_RESPONSE_TOO_LARGE);
 		return;
 	}
-	x->events.on = s->route->sse_ping_ms > 0 && sse_fits(r);
-	session_limits(&lim);
-	body = body_take(&x->r, v->p + used, v->n - used, &lim, world.fields,
+	x->events.on = RARE(s->route->sse_ping_ms > 0) && sse_fits(r);
+	body = body_take(&x->r, v->p + used, v->n - used, &world.limits, world.fields,
 	    &piece);
 	note_events(x, &piece);
 	x->begun = true;
-	session_phase(s, S_BODY);
 	if (!send_answer(s->c, t, &piece)) {
 		client_lost(s);
 		return;
 	}
-	if (body < 0) {
+	if (RARE(body < 0)) {
 		cut(s, R_BAD_RESPONSE);
 		return;
 	}
-	if (!view_done(s->u, v, used + (size_t)body))
+	if (RARE(!view_done(s->u, v, used + (size_t)body)))
 		cut(s, R_NO_MEMORY);
 	else if (x->r.done)
 		answered(s, v->n);
+	else
+		session_phase(s, S_BODY);
 }
 
 /* passes a 1xx on: RFC 9110 15.2 */
@@ -701,46 +695,44 @@ look_at_answer(struct session *s, struct view *v)
 {
 	struct exchange *x = s->x;
 	struct http_response r;
-	struct http_limits lim;
 	enum reason why;
 	int used;
 
-	session_limits(&lim);
 	r.h.fields = world.fields;
-	used = http_parse_response(v->p, v->n, &lim,
+	used = http_parse_response(v->p, v->n, &world.limits,
 	    x->method == HTTP_M_HEAD, &r);
-	if (used < 0) {
+	if (RARE(used < 0)) {
 		session_refuse(s, (enum reason)-used);
 		return false;
 	}
-	if (used == 0) {
+	if (RARE(used == 0)) {
 		if (!view_done(s->u, v, 0))
 			session_refuse(s, R_NO_MEMORY);
 		return false;
 	}
 	/* most upstreams have nothing to make good */
-	if ((s->up->fails > 0 || s->route->fail_status.text != NULL) &&
+	if (RARE(s->up->fails > 0 || s->route->fail_status.text != NULL) &&
 	    (r.status >= 200 || r.status == 101))
 		retry_answered(s, r.status);
-	if (r.status == 101) {
+	if (RARE(r.status == 101)) {
 		why = x->handshake ? tunnel_open(s, &r, v, (size_t)used) :
 		    R_UNASKED_UPGRADE;
 		if (why != R_DONE)
 			session_refuse(s, why);
 		return false;
 	}
-	if (r.status >= 200 && x->handshake && refuse_accepts(s)) {
+	if (RARE(x->handshake) && r.status >= 200 && refuse_accepts(s)) {
 		refuse_status(s, r.status);
 		return false;
 	}
-	if (r.status >= 200) {
-		begin_answer(s, &r, v, (size_t)used);
-		return false;
+	if (RARE(r.status < 200)) {
+		if (!interim(s, &r))
+			return false;
+		view_skip(s->u, v, (size_t)used);
+		return true;
 	}
-	if (!interim(s, &r))
-		return false;
-	view_skip(s->u, v, (size_t)used);
-	return true;
+	begin_answer(s, &r, v, (size_t)used);
+	return false;
 }
 
 /* reading gave n, which is no bytes, after had bytes of an answer's head */
@@ -767,6 +759,8 @@ exchange_answer(struct session *s)
 	ssize_t n;
 	bool full;
 
+	warm(s->x, offsetof(struct exchange, attempts));
+	conn_warm(s->c);
 	n = view_read(s->u, &v, &full);
 	if (n == -1)
 		return;
@@ -788,11 +782,9 @@ flow_down(struct session *s, struct view *v)
 {
 	struct exchange *x = s->x;
 	struct body_piece piece;
-	struct http_limits lim;
 	ssize_t used;
 
-	session_limits(&lim);
-	used = body_take(&x->r, v->p, v->n, &lim, world.fields, &piece);
+	used = body_take(&x->r, v->p, v->n, &world.limits, world.fields, &piece);
 	note_events(x, &piece);
 	s->last = world.now;
 	if (piece.n > 0 && !conn_send(s->c, piece.parts, piece.n)) {

@@ -90,6 +90,8 @@ part(struct session *s)
 		conn_shut(s->u);
 	session_tunnel_over(s, R_DONE, BY_NOBODY);
 	session_phase(s, S_LINGER);
+	/* tunnel_read() may take it that nothing has changed */
+	session_deadline_changed(s);
 }
 
 void

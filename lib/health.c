@@ -450,12 +450,10 @@ static long
 take_head(struct health *h, const struct view *v)
 {
 	struct http_response r;
-	struct http_limits lim;
 	int used;
 
-	session_limits(&lim);
 	r.h.fields = world.fields;
-	used = http_parse_response(v->p, v->n, &lim, false, &r);
+	used = http_parse_response(v->p, v->n, &world.limits, false, &r);
 	if (used < 0) {
 		failed(h, (enum reason)-used, 0);
 		return -1;

@@ -21,13 +21,11 @@ static bool
 skip_body(struct session *s)
 {
 	struct body_piece piece;
-	struct http_limits lim;
 	struct view v;
 	ssize_t used;
 
 	view_kept(s->c, &v);
-	session_limits(&lim);
-	used = body_take(&s->x->q, v.p, v.n, &lim, world.fields, &piece);
+	used = body_take(&s->x->q, v.p, v.n, &world.limits, world.fields, &piece);
 	if (used < 0)
 		return false;
 	if (s->c->in != NULL)

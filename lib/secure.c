@@ -152,6 +152,7 @@ secure_recv(struct conn *c, void *p, size_t n)
 	if (c->stalled)
 		return -1;
 	c->starved = false;
+	tls_warm(c->tls, false);
 	got = take(c, p, n);
 	/* what was left by an earlier call; poll() knows of what is new */
 	if (got > 0)

@@ -59,7 +59,7 @@ session_init(struct conf *conf)
 {
 	size_t conns, n = conf->max_connections;
 
-	world.conf = conf;
+	world_set_conf(conf);
 	conf->refs++;
 	/* small ones: in and out of both ends, and a head to send again */
 	buf_pool((size_t)conf->buffer, conf->buffers, 5 * (size_t)n);
@@ -89,11 +89,12 @@ session_init(struct conf *conf)
 }
 
 void
-session_limits(struct http_limits *lim)
+world_set_conf(struct conf *conf)
 {
-	lim->head_max = (size_t)world.conf->header_max;
-	lim->line_max = (size_t)world.conf->line_max;
-	lim->fields_max = world.conf->fields_max;
+	world.conf = conf;
+	world.limits.head_max = (size_t)conf->header_max;
+	world.limits.line_max = (size_t)conf->line_max;
+	world.limits.fields_max = conf->fields_max;
 }
 
 struct text *
@@ -257,11 +258,11 @@ session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 static void
 renew_conf(struct session *s)
 {
-	if (s->conf == world.conf)
-		return;
-	conf_unref(s->conf);
-	s->conf = world.conf;
-	s->conf->refs++;
+	if (RARE(s->conf != world.conf)) {
+		conf_unref(s->conf);
+		s->conf = world.conf;
+		s->conf->refs++;
+	}
 }
 
 void
@@ -273,7 +274,6 @@ session_phase(struct session *s, enum phase p)
 	set_idle(s, p == S_HEAD && s->requests > 0 && s->c->in == NULL);
 	if (p == S_HEAD)
 		renew_conf(s);
-	session_deadline_changed(s);
 }
 
 /* keeps the sooner of two deadlines */
@@ -303,7 +303,7 @@ exchange_deadline(const struct session *s, enum reason *why)
 	const struct exchange *x = s->x;
 	int64_t at = INT64_MAX;
 
-	if (s->phase == S_ANSWER && x->handshake)
+	if (RARE(x->handshake) && s->phase == S_ANSWER)
 		sooner_if(&at, why, s->since, r->handshake_ms,
 		    R_HANDSHAKE_TIMEOUT);
 	else if (s->phase == S_ANSWER && !x->q.done && !x->q_broken &&
@@ -313,9 +313,9 @@ exchange_deadline(const struct session *s, enum reason *why)
 		sooner_if(&at, why, s->last, r->body_ms, R_WRITE_TIMEOUT);
 	else
 		sooner_if(&at, why, s->last, r->response_ms, R_RESPONSE_TIMEOUT);
-	if (s->c->eof)
+	if (RARE(s->c->eof))
 		sooner(&at, why, s->last + r->abandon_ms, R_CLIENT_GONE);
-	if (x->events.on && !conn_unsent(s->c))
+	if (RARE(x->events.on) && !conn_unsent(s->c))
 		sooner(&at, why, sse_due(&x->events, s->last, r->sse_ping_ms),
 		    R_DONE);
 	return at;
@@ -447,7 +447,7 @@ session_deadline(const struct session *s, enum reason *why)
 		else
 			sooner_if(&at, why, s->since, s->conf->header_timeout_ms,
 			    R_HEADER_TIMEOUT);
-		if (s->close_at > 0 && s->c->in == NULL)
+		if (RARE(s->close_at > 0) && s->c->in == NULL)
 			sooner(&at, why, s->close_at, R_DRAIN);
 		break;
 	case S_CONNECT:
@@ -540,7 +540,8 @@ exchange_open(struct session *s)
 	x = room_get(&exchanges);
 	if (x == NULL)
 		return NULL;
-	memset(x, 0, sizeof *x);
+	memset(x, 0, offsetof(struct exchange, attempts));
+	x->text[0] = '\0';
 	s->x = x;
 	/* the listener's route is of the configuration it was accepted under */
 	if (!s->tcp)
@@ -572,6 +573,13 @@ session_set_peer(struct session *s, const struct peer *p)
 	s->counted = s->conf->max_address > 0 && p->family != AF_UNIX &&
 	    !cidr_holds(s->conf->trusted, p) &&
 	    peer_count(p, PEER_CONNECTIONS);
+}
+
+void
+exchange_warm(void)
+{
+	room_warm(&exchanges, offsetof(struct exchange, attempts));
+	buf_warm();
 }
 
 void
@@ -727,7 +735,7 @@ view_read(struct conn *c, struct view *v, bool *full)
 	char *p = world.scratch;
 	ssize_t n;
 
-	if (c->in != NULL) {
+	if (RARE(c->in != NULL)) {
 		/* a large buffer if there is one: this will be a large head */
 		had = buf_len(c->in);
 		if (had < room)
@@ -737,11 +745,11 @@ view_read(struct conn *c, struct view *v, bool *full)
 	}
 	v->p = p;
 	v->n = had;
-	if (room == 0)
+	if (RARE(room == 0))
 		return -3;
 	n = conn_recv(c, p + had, room);
 	*full = n == (ssize_t)room;
-	if (n > 0 && c->in != NULL)
+	if (RARE(c->in != NULL) && n > 0)
 		c->in->end += (size_t)n;
 	v->n = had + (n > 0 ? (size_t)n : 0);
 	return n;

@@ -195,9 +195,9 @@ readable(struct session *s, struct conn *c)
 static void
 settle(struct session *s)
 {
-	if (s->phase == S_HEAD && s->pipelined)
+	if (RARE(s->pipelined) && s->phase == S_HEAD)
 		exchange_next(s);
-	if (s->phase == S_DEAD)
+	if (RARE(s->phase == S_DEAD))
 		return;
 	session_deadline_changed(s);
 	conn_wants(s->c, client_events(s));

@@ -135,19 +135,10 @@ tlspool_part(struct tlspart **part, void *owner, const unsigned char *buf,
 }
 
 void
-tlspool_unpart(const struct tlspart *part, unsigned char *buf)
-{
-	if (part != NULL)
-		memcpy(buf + part->at, part->bytes, part->n);
-}
-
-void
-tlspool_drop(struct tlspart **part)
+tlspool_forget(struct tlspart **part)
 {
 	struct tlspart *p = *part;
 
-	if (p == NULL)
-		return;
 	join(p->older, p->newer);
 	pool.aside -= part_size(p->n);
 	free(p);

@@ -339,6 +339,7 @@ tunnel_read(struct session *s, struct conn *from)
 				return false;
 			continue;
 		}
+		conn_warm(to);
 		/* nothing is added to it, so that it fits a buffer */
 		room = buf_left();
 		n = conn_recv(from, world.scratch, room);

@@ -227,6 +227,41 @@ def pool_shared():
 
 
 @case
+def pool_in_the_same_turn():
+    """What an answer gives back serves a request that came before it."""
+    def check(parked):
+        asked, gate, said = (threading.Event() for _ in range(3))
+
+        def serve(peer):
+            while True:
+                q = peer.read_request()
+                if q is None:
+                    return
+                if q.target == '/slow':
+                    asked.set()
+                    gate.wait(10)
+                peer.send(OK)
+                if q.target == '/slow':
+                    said.set()
+        own = 'route = /own\nrespond = 204\nroute = *\nupstream = '
+        with Origin(serve) as o, Weir(own + o.url) as w:
+            with w.connect() as a, w.connect() as b, w.connect() as d:
+                same(b.ask(plain()).status, 200, 'before')
+                a.send(plain('/slow'))
+                asked.wait(10)
+                for _ in range(60 if parked else 0):
+                    same(d.ask(plain('/own')).status, 204, 'a turn')
+                with w.stopped():
+                    b.send(plain())
+                    gate.set()
+                    said.wait(10)
+                for c in (a, b):
+                    same(c.final().status, 200, 'status')
+            same(len(o.peers), 1, 'connections')
+    each([('active', False), ('parked', True)], lambda _, p: check(p))
+
+
+@case
 def pool_size():
     """No more than pool connections stay; 0 keeps none."""
     def check(size):
