@@ -417,7 +417,8 @@ request_line(const struct line *l, struct http_request *q)
 		return -R_BAD_REQUEST_LINE;
 	q->target = span_between(from, p);
 	verdict = judge_target(q);
-	return RARE(verdict < 0) ? verdict : read_version(l, p + 1, &q->h.minor);
+	return RARE(verdict < 0) ? verdict :
+	    read_version(l, p + 1, &q->h.minor);
 }
 
 /* HTTP-version SP status-code SP [ reason-phrase ]: RFC 9112 4 */

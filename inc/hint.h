@@ -2,6 +2,7 @@
 #define HINT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * What the processor may be told beyond C. Between two calls of the kernel, a
@@ -9,9 +10,11 @@
  * caches: there the misses and the jumps count, more than the instructions.
  */
 
-/* a condition that is seldom true, of what most requests and routes do not have:
- * what it leads to stands out of the way. A compiler by itself takes it that a
- * pointer is not NULL */
+/*
+ * A condition that is seldom true, of what most requests and routes do not
+ * have: what it leads to stands out of the way. A compiler by itself takes it
+ * that a pointer is not NULL.
+ */
 #ifdef __GNUC__
 #define RARE(condition) __builtin_expect(!!(condition), 0)
 #else
@@ -26,11 +29,10 @@ static inline void
 warm(const void *p, size_t n)
 {
 #ifdef __GNUC__
-	const char *line = p;
-	size_t i;
+	uintptr_t line = (uintptr_t)p, end = line + n;
 
-	for (i = 0; i < n; i += 64)
-		__builtin_prefetch(line + i);
+	for (; line < end; line += 64)
+		__builtin_prefetch((const void *)line);
 #else
 	(void)p, (void)n;
 #endif

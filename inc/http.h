@@ -28,7 +28,7 @@ struct http_field {
 	 * forwarded as such: framing is written anew; they are marked too.
 	 */
 	bool hop;
-	/* stands in the message as weir would write it: "name: value" and CRLF */
+	/* stands in the message as weir writes it: "name: value" and CRLF */
 	bool plain;
 };
 

@@ -127,7 +127,8 @@ write_head(struct session *s, const struct http_request *q)
 	how.hide = auth_hides(s->route);
 	location_change(&how.path, s->route, q->path);
 	how.authority = s->route->host_header;
-	if (RARE(how.authority != NULL) && strcmp(how.authority, "upstream") == 0)
+	if (RARE(how.authority != NULL) &&
+	    strcmp(how.authority, "upstream") == 0)
 		how.authority = s->route->upstreams->authority;
 	rewrite_request(t, q, &how);
 	head = t->n;
@@ -327,7 +328,8 @@ flow_up(struct session *s, struct view *v)
 	struct body_piece piece;
 	ssize_t used;
 
-	used = body_take(&x->q, v->p, v->n, &world.limits, world.fields, &piece);
+	used = body_take(&x->q, v->p, v->n, &world.limits, world.fields,
+	    &piece);
 	if (used >= 0 && too_large(s)) {
 		fail_request(s, R_BODY_TOO_LARGE);
 		return;
@@ -646,8 +648,8 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 		return;
 	}
 	x->events.on = RARE(s->route->sse_ping_ms > 0) && sse_fits(r);
-	body = body_take(&x->r, v->p + used, v->n - used, &world.limits, world.fields,
-	    &piece);
+	body = body_take(&x->r, v->p + used, v->n - used, &world.limits,
+	    world.fields, &piece);
 	note_events(x, &piece);
 	x->begun = true;
 	if (!send_answer(s->c, t, &piece)) {
@@ -784,7 +786,8 @@ flow_down(struct session *s, struct view *v)
 	struct body_piece piece;
 	ssize_t used;
 
-	used = body_take(&x->r, v->p, v->n, &world.limits, world.fields, &piece);
+	used = body_take(&x->r, v->p, v->n, &world.limits, world.fields,
+	    &piece);
 	note_events(x, &piece);
 	s->last = world.now;
 	if (piece.n > 0 && !conn_send(s->c, piece.parts, piece.n)) {

@@ -138,7 +138,8 @@ judge_route(struct session *s, const struct http_request *q)
 	if (RARE(s->route->body_max > 0) && q->h.body == HTTP_BODY_LENGTH &&
 	    q->h.length > s->route->body_max)
 		return R_BODY_TOO_LARGE;
-	if (RARE(s->route->max_route > 0) && s->route->open >= s->route->max_route)
+	if (RARE(s->route->max_route > 0) &&
+	    s->route->open >= s->route->max_route)
 		return R_TOO_MANY;
 	why = fixed_judge(s, q);
 	if (RARE(x->handshake) && why == R_DONE)

@@ -25,7 +25,8 @@ skip_body(struct session *s)
 	ssize_t used;
 
 	view_kept(s->c, &v);
-	used = body_take(&s->x->q, v.p, v.n, &world.limits, world.fields, &piece);
+	used = body_take(&s->x->q, v.p, v.n, &world.limits, world.fields,
+	    &piece);
 	if (used < 0)
 		return false;
 	if (s->c->in != NULL)

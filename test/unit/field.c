@@ -161,7 +161,8 @@ static const struct {
 	enum http_field_id id;
 } names[] = {
 	{"Host", HTTP_F_HOST}, {"Connection", HTTP_F_CONNECTION},
-	{"Content-Length", HTTP_F_CONTENT_LENGTH}, {"Location", HTTP_F_LOCATION},
+	{"Content-Length", HTTP_F_CONTENT_LENGTH},
+	{"Location", HTTP_F_LOCATION},
 	{"Transfer-Encoding", HTTP_F_TRANSFER_ENCODING}, {"TE", HTTP_F_TE},
 	{"Trailer", HTTP_F_TRAILER}, {"Upgrade", HTTP_F_UPGRADE},
 	{"Expect", HTTP_F_EXPECT}, {"Keep-Alive", HTTP_F_KEEP_ALIVE},
