@@ -29,10 +29,10 @@ static inline void
 warm(const void *p, size_t n)
 {
 #ifdef __GNUC__
-	uintptr_t line = (uintptr_t)p, end = line + n;
+	size_t i;
 
-	for (; line < end; line += 64)
-		__builtin_prefetch((const void *)line);
+	for (i = 0; i < n; i += 64)
+		__builtin_prefetch((const void *)((uintptr_t)p + i));
 #else
 	(void)p, (void)n;
 #endif

@@ -41,10 +41,6 @@
 #define AWAKE_MAX 128
 #define DOZE_MS 200
 
-/* bytes that are asked for ahead: of a session, and of a struct tls */
-#define WARM_OWNER 320
-#define WARM_TLS 128
-
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* SIGPIPE is ignored anyway */
 #endif
@@ -599,22 +595,6 @@ early_first(void)
 	}
 }
 
-/* while the parked end at i is served: what belongs to the ones after it */
-static void
-warm_next(int i)
-{
-	const struct conn *c;
-
-	if (i + 2 < parked.n)
-		warm(parked.owners[i + 2], sizeof *c);
-	if (i + 1 < parked.n) {
-		c = parked.owners[i + 1];
-		warm(c->owner, WARM_OWNER);
-		if (c->tls != NULL)
-			warm(c->tls, WARM_TLS);
-	}
-}
-
 void
 conn_serve(conn_serve_fn *serve)
 {
@@ -625,7 +605,6 @@ conn_serve(conn_serve_fn *serve)
 	early_first();
 	for (i = 0; i < parked.n; i++) {
 		c = parked.owners[i];
-		warm_next(i);
 		/*
 		 * An earlier one of the turn may have woken or freed it, and
 		 * its memory may be another end's by now; that one is looked
