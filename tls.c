@@ -588,7 +588,9 @@ tls_plain_in_done(struct tls *t, size_t n)
 {
 	br_ssl_engine_recvapp_ack(t->e, n);
 	feed(t);
-	if (t->pair == NULL && t->n_ahead == 0 && t->e->ixa == t->e->ixb)
+	/* the record behind it may have been the end of all */
+	if (t->pair == NULL && t->e != NULL && t->n_ahead == 0 &&
+	    t->e->ixa == t->e->ixb)
 		tlspool_drop(&t->in);
 }
 

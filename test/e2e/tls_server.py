@@ -325,6 +325,29 @@ def garbage():
         w.idle(0.3)
 
 
+# of records in the same read as a whole one, which is taken first
+FAULTS = [
+    ('a wrong MAC', b'\x17\x03\x03\x00\x30' + bytes(48)),
+    ('an empty record', b'\x17\x03\x03\x00\x00'),
+    ('a long record', b'\x17\x03\x03\xff\xff' + bytes(48)),
+    ('an alert with a wrong MAC', b'\x15\x03\x03\x00\x1a' + bytes(26)),
+    ('another version', b'\x17\x03\x00\x00\x30' + bytes(48)),
+    ('no record', b'GET / HTTP/1.1\r\n\r\n')]
+
+
+@case
+def fault_behind_data():
+    with Origin() as o, Secure('', o) as w:
+        def check(_, data):
+            with w.connect() as c:
+                c.tls.write(plain())
+                c.wire(c.go.read() + data)
+                c.recv_all()
+            w.lives()
+        each(FAULTS, check)
+        w.idle(0.3)
+
+
 def client_hello(w):
     """The bytes with which a client begins."""
     with w.hello() as c:

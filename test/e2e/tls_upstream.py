@@ -412,6 +412,19 @@ def long_paths():
 
 
 @case
+def fault_behind_answer():
+    """Behind a whole answer, and read with it, comes what is no record."""
+    def faulty(peer):
+        if peer.read_request() is not None:
+            peer.tls.write(OK)
+            peer.wire(peer.go.read() + b'\x17\x03\x03\x00\x30' + bytes(48))
+
+    with SecureOrigin(root().leaf(HOST), faulty) as o, Weir(both(o)) as w:
+        for _ in range(3):
+            same(w.get().body, b'ok', 'body')
+
+
+@case
 def resumed():
     """Sessions are used again, by certificates and keys alike."""
     me = certs.client()
