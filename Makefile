@@ -60,21 +60,22 @@ HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
 	inc/connect.h inc/der.h inc/dial.h inc/door.h inc/echo.h \
 	inc/echoconn.h inc/echohttp.h inc/echows.h inc/endpoint.h \
 	inc/exchange.h inc/expand.h inc/farewell.h inc/field.h inc/fixed.h \
-	inc/greet.h inc/health.h inc/heap.h inc/htpasswd.h inc/http.h \
-	inc/introduce.h inc/json.h inc/judge.h inc/jwks.h inc/jwt.h inc/key.h \
-	inc/keys.h inc/keyuse.h inc/listen.h inc/location.h inc/log.h \
-	inc/match.h inc/meter.h inc/newkey.h inc/offer.h inc/params.h \
-	inc/park.h inc/peer.h inc/plain.h inc/probe.h inc/probeanswer.h \
-	inc/probeargs.h inc/probehint.h inc/probejudge.h inc/probesay.h \
-	inc/probewire.h inc/proxyhead.h inc/reason.h inc/reasons.h \
-	inc/redact.h inc/refuse.h inc/relay.h inc/resolve.h inc/retry.h \
-	inc/rewrite.h inc/room.h inc/route.h inc/secrets.h inc/secure.h \
-	inc/session.h inc/shake.h inc/shown.h inc/slab.h inc/slurp.h \
-	inc/sse.h inc/step.h inc/syslogd.h inc/tally.h inc/tell.h inc/tls.h \
-	inc/tlscache.h inc/tlserror.h inc/tlskeys.h inc/tlsmodel.h \
-	inc/tlspool.h inc/tlssign.h inc/tlssite.h inc/tlssleep.h \
-	inc/tlstrust.h inc/track.h inc/tunnel.h inc/upgrade.h inc/upstream.h \
-	inc/value.h inc/way.h inc/ws.h
+	inc/greet.h inc/health.h inc/heap.h inc/hint.h inc/htpasswd.h \
+	inc/http.h inc/introduce.h inc/json.h inc/judge.h inc/jwks.h \
+	inc/jwt.h inc/key.h inc/keys.h inc/keyuse.h inc/listen.h \
+	inc/location.h inc/log.h inc/match.h inc/meter.h inc/newkey.h \
+	inc/offer.h inc/params.h inc/park.h inc/peer.h inc/plain.h \
+	inc/probe.h inc/probeanswer.h inc/probeargs.h inc/probehint.h \
+	inc/probejudge.h inc/probesay.h inc/probewire.h inc/proxyhead.h \
+	inc/reason.h inc/reasons.h inc/redact.h inc/refuse.h inc/relay.h \
+	inc/resolve.h inc/retry.h inc/rewrite.h inc/room.h \
+	inc/route.h inc/scan.h inc/secrets.h inc/secure.h inc/session.h \
+	inc/shake.h inc/shown.h inc/slab.h inc/slurp.h inc/sse.h inc/step.h \
+	inc/syslogd.h inc/tally.h inc/tell.h inc/tls.h inc/tlscache.h \
+	inc/tlserror.h inc/tlskeys.h inc/tlsmodel.h inc/tlspool.h \
+	inc/tlssign.h inc/tlssite.h inc/tlssleep.h inc/tlstrust.h inc/track.h \
+	inc/tunnel.h inc/upgrade.h inc/upstream.h inc/value.h inc/way.h \
+	inc/ws.h
 UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 	test/unit/base64.test test/unit/beat.test test/unit/body.test \
 	test/unit/buf.test test/unit/chunk.test test/unit/cidr.test \

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "http.h"
+#include "scan.h"
 
 #define BIT(id) ((uint64_t)1 << (id))
 
@@ -95,6 +96,13 @@ method_id(struct span m)
 	default:
 		return HTTP_M_OTHER;
 	}
+}
+
+static enum http_method
+method_of(struct span m)
+{
+	return USUAL(m.n == 3 && memcmp(m.p, "GET", 3) == 0) ? HTTP_M_GET :
+	    method_id(m);
 }
 
 bool
@@ -199,11 +207,11 @@ first_line(const char *p, const char *end, size_t max)
 {
 	size_t n = (size_t)(end - p);
 	bool over = n > max;
-	const char *cr = memchr(p, '\r', over ? max + 1 : n);
+	const char *cr = memchr(p, '\r', RARE(over) ? max + 1 : n);
 	struct line l;
 
 	l.p = p;
-	if (cr != NULL) {
+	if (USUAL(cr != NULL)) {
 		l.end = cr;
 		l.after = crlf(cr, end);
 	} else {
@@ -232,19 +240,6 @@ fits(const char *p, const char *end, const char *form)
 	return i;
 }
 
-/* the same for a form that begins with an HTTP-version, as HTTP/1.1 nearly
- * always is that */
-static size_t
-fits_version(const char *p, const char *end, const char *form)
-{
-	static const char usual[] = "HTTP/1.1";
-	const size_t n = sizeof usual - 1;
-
-	if ((size_t)(end - p) >= n && memcmp(p, usual, n) == 0)
-		return n + fits(p + n, end, form + n);
-	return fits(p, end, form);
-}
-
 /* a later minor version is understood as 1.1: RFC 9110 2.5 */
 static uint8_t
 minor_version(char c)
@@ -256,17 +251,22 @@ minor_version(char c)
 static int
 read_version(const struct line *l, const char *p, uint8_t *minor)
 {
-	static const char form[] = "HTTP/d.d";
-	size_t n = fits_version(p, l->end, form);
+	static const char form[] = "HTTP/d.d", usual[] = "HTTP/1.1";
+	const size_t whole = sizeof form - 1;
+	size_t n = whole;
 
-	if (p + n < l->end)
-		return fault(p[n], R_BAD_REQUEST_LINE);
-	if (n < sizeof form - 1)
-		return ends_early(l);
-	if (l->after <= 0)
+	if (RARE((size_t)(l->end - p) != whole ||
+	    memcmp(p, usual, whole) != 0)) {
+		n = fits(p, l->end, form);
+		if (p + n < l->end)
+			return fault(p[n], R_BAD_REQUEST_LINE);
+		if (n < whole)
+			return ends_early(l);
+	}
+	if (RARE(l->after <= 0))
 		return l->after;
 	*minor = minor_version(p[7]);
-	return p[5] == '1' ? l->after : -R_BAD_VERSION;
+	return RARE(p[5] != '1') ? -R_BAD_VERSION : l->after;
 }
 
 /* a dot of a path segment, plain or as %2e: its bytes, or 0 */
@@ -306,8 +306,7 @@ read_path(const char *p, const char *end, struct http_request *q)
 {
 	const char *mark = memchr(p, '?', (size_t)(end - p));
 
-	if (mark == NULL)
-		mark = end;
+	mark = mark == NULL ? end : mark;
 	q->path = span_between(p, mark);
 	q->query = span_between(mark, end);
 	return has_dot_segment(q->path) ? -R_BAD_TARGET : 0;
@@ -386,11 +385,10 @@ judge_target(struct http_request *q)
 {
 	if (RARE(q->method_id == HTTP_M_CONNECT))
 		return authority_form(q);
-	if (q->target.p[0] == '/')
-		return read_path(q->target.p, q->target.p + q->target.n, q);
-	if (q->target.p[0] == '*')
-		return asterisk_form(q);
-	return absolute_form(q);
+	if (RARE(q->target.p[0] != '/'))
+		return q->target.p[0] == '*' ? asterisk_form(q) :
+		    absolute_form(q);
+	return read_path(q->target.p, q->target.p + q->target.n, q);
 }
 
 /* method SP request-target SP HTTP-version: RFC 9112 3 */
@@ -406,7 +404,7 @@ request_line(const struct line *l, struct http_request *q)
 	if (RARE(*p != ' ' || p == from))
 		return fault(*p, R_BAD_METHOD);
 	q->method = span_between(from, p);
-	q->method_id = method_id(q->method);
+	q->method_id = method_of(q->method);
 	from = ++p;
 	p = field_skip(from, l->end, FIELD_TARGET);
 	if (RARE(p == l->end))
@@ -425,15 +423,20 @@ request_line(const struct line *l, struct http_request *q)
 static int
 status_line(const struct line *l, struct http_response *r)
 {
-	static const char form[] = "HTTP/1.d ddd ";
-	const char *p = l->p + fits_version(l->p, l->end, form), *end;
+	static const char form[] = "HTTP/1.d ddd ", usual[] = "HTTP/1.1 200 ";
+	const size_t whole = sizeof form - 1;
+	const char *p = l->p + whole, *end;
 
-	if (p < l->p + sizeof form - 1)
-		return p < l->end ? -R_BAD_RESPONSE : ends_early(l);
-	if (l->p[9] == '0')
-		return -R_BAD_RESPONSE;
+	if (RARE((size_t)(l->end - l->p) < whole ||
+	    memcmp(l->p, usual, whole) != 0)) {
+		p = l->p + fits(l->p, l->end, form);
+		if (p < l->p + whole)
+			return p < l->end ? -R_BAD_RESPONSE : ends_early(l);
+		if (l->p[9] == '0')
+			return -R_BAD_RESPONSE;
+	}
 	end = field_skip_text(p, l->end);
-	if (end < l->end)
+	if (RARE(end < l->end))
 		return -R_BAD_RESPONSE;
 	r->h.minor = minor_version(l->p[7]);
 	r->status = (l->p[9] - '0') * 100 + (l->p[10] - '0') * 10 +
@@ -444,32 +447,47 @@ status_line(const struct line *l, struct http_response *r)
 
 /* the verdict on the byte where a field name stops and has no colon */
 static int
-no_colon(const char *p, const char *end)
+no_colon(const char *line, const char *p, const char *end)
 {
 	int n;
 
+	/* obs-fold, or white space before the first: RFC 9112 5.2 */
+	if (p == line && blank(*p))
+		return -R_OBS_FOLD;
 	if (*p != '\r')
 		return fault(*p, R_BAD_FIELD_NAME);
 	n = crlf(p, end);
 	return n > 0 ? -R_BAD_FIELD : n;
 }
 
+/* takes the white space behind a value away: RFC 9112 5.1 */
+static void
+trim(struct http_field *f)
+{
+	struct span *v = &f->value;
+
+	for (; v->n > 0 && blank(v->p[v->n - 1]); v->n--)
+		f->plain = false;
+}
+
 /* field-name ":" OWS field-value OWS CRLF: RFC 9112 5 */
-static int
+static inline int
 field_line(const char *line, const char *end, struct http_field *f)
 {
-	const char *p = field_skip(line, end, FIELD_TCHAR), *from;
+	const char *p = scan_name(line, end), *from;
 	int n;
 
 	if (RARE(p == end))
 		return 0;
 	if (RARE(*p != ':' || p == line))
-		return no_colon(p, end);
+		return no_colon(line, p, end);
 	f->name = span_between(line, p);
-	for (p++; p < end && blank(*p); p++)
-		;
-	from = p;
-	p = field_skip_text(p, end);
+	from = p + 2;
+	f->plain = end - p >= 3 && p[1] == ' ' && !blank(p[2]);
+	if (RARE(!f->plain))
+		for (from = p + 1; from < end && blank(*from); from++)
+			;
+	p = scan_text(from, end);
 	if (RARE(p == end))
 		return 0;
 	if (RARE(*p != '\r'))
@@ -478,11 +496,9 @@ field_line(const char *line, const char *end, struct http_field *f)
 	if (RARE(n <= 0))
 		return n;
 	f->value = span_between(from, p);
-	while (RARE(f->value.n > 0 && blank(f->value.p[f->value.n - 1])))
-		f->value.n--;
 	/* there is a byte before either, if only the colon */
-	f->plain = (size_t)(from - line) == f->name.n + 2 && from[-1] == ' ' &&
-	    f->value.p + f->value.n == p;
+	if (RARE(blank(p[-1])))
+		trim(f);
 	return (int)(p + n - line);
 }
 
@@ -490,9 +506,9 @@ field_line(const char *line, const char *end, struct http_field *f)
 static bool
 hop_field(const struct http_field *f)
 {
-	if (f->id != HTTP_F_OTHER)
-		return (hop_ids & BIT(f->id)) != 0;
-	return lower(f->name.p[0]) == 'p' && field_begins(f->name, "proxy-");
+	if (RARE(lower(f->name.p[0]) == 'p') && f->id == HTTP_F_OTHER)
+		return field_begins(f->name, "proxy-");
+	return (hop_ids & BIT(f->id)) != 0;
 }
 
 /* Host: RFC 9112 3.2, RFC 9110 7.2; the value may be empty */
@@ -519,11 +535,9 @@ read_fields(const char *p, const char *end, unsigned max, struct http_head *h,
 	int n;
 
 	for (; p < end && *p != '\r'; p += n, f++) {
-		/* obs-fold, or white space before the first: RFC 9112 5.2 */
-		if (RARE(blank(*p)))
-			return -R_OBS_FOLD;
 		if (RARE(f == last))
-			return fault(*p, R_TOO_MANY_FIELDS);
+			return blank(*p) ? -R_OBS_FOLD :
+			    fault(*p, R_TOO_MANY_FIELDS);
 		n = field_line(p, end, f);
 		if (RARE(n <= 0))
 			return n;
@@ -531,8 +545,8 @@ read_fields(const char *p, const char *end, unsigned max, struct http_head *h,
 		f->hop = hop_field(f);
 		again |= seen & BIT(f->id);
 		seen |= BIT(f->id);
-		if (f->id == HTTP_F_HOST && host != NULL &&
-		    !take_host(f, again, host))
+		if (RARE(f->id == HTTP_F_HOST) && host != NULL &&
+		    RARE(!take_host(f, again, host)))
 			return -R_BAD_HOST;
 	}
 	h->n_fields = (unsigned)(f - h->fields);
@@ -558,9 +572,9 @@ mark_named(struct http_head *h, struct span name)
 			h->fields[i].hop = true;
 }
 
-/* all Connection lines as one list: RFC 9110 7.6.1, RFC 9112 9.3 */
+/* all Connection lines as one list: RFC 9110 7.6.1 */
 static void
-read_connection(struct http_head *h)
+read_options(struct http_head *h)
 {
 	const struct http_field *f = NULL;
 	struct span list, option;
@@ -582,6 +596,15 @@ read_connection(struct http_head *h)
 	h->keep_alive = keeps && !closes;
 }
 
+/* Connection, and what goes without it: RFC 9112 9.3 */
+static inline void
+read_connection(struct http_head *h)
+{
+	h->keep_alive = h->minor > 0;
+	if ((h->seen & BIT(HTTP_F_CONNECTION)) != 0)
+		read_options(h);
+}
+
 /* Content-Length, once, with digits alone: RFC 9110 8.6, RFC 9112 6.3 */
 static int
 read_length(struct http_head *h)
@@ -590,17 +613,17 @@ read_length(struct http_head *h)
 	uint64_t v = 0;
 	size_t i;
 
-	if ((h->again & BIT(HTTP_F_CONTENT_LENGTH)) != 0)
+	if (RARE((h->again & BIT(HTTP_F_CONTENT_LENGTH)) != 0))
 		return -R_BAD_LENGTH;
 	/* 19 digits cannot overflow 64 bits */
-	if (s.n == 0 || s.n > 19)
+	if (RARE(s.n == 0 || s.n > 19))
 		return -R_BAD_LENGTH;
 	for (i = 0; i < s.n; i++) {
-		if (!digit(s.p[i]))
+		if (RARE(!digit(s.p[i])))
 			return -R_BAD_LENGTH;
 		v = v * 10 + (uint64_t)(s.p[i] - '0');
 	}
-	if (v > INT64_MAX)
+	if (RARE(v > INT64_MAX))
 		return -R_BAD_LENGTH;
 	h->body = HTTP_BODY_LENGTH;
 	h->has_length = true;
@@ -628,12 +651,12 @@ read_framing(struct http_head *h)
 {
 	bool length = (h->seen & BIT(HTTP_F_CONTENT_LENGTH)) != 0;
 
-	if ((h->seen & BIT(HTTP_F_TRANSFER_ENCODING)) != 0)
+	if (RARE((h->seen & BIT(HTTP_F_TRANSFER_ENCODING)) != 0))
 		return length ? -R_LENGTH_AND_CODING : read_coding(h);
 	return length ? read_length(h) : 0;
 }
 
-/* Expect: RFC 9110 10.1.1 */
+/* Expect, which occurs: RFC 9110 10.1.1 */
 static int
 read_expect(struct http_request *q)
 {
@@ -654,17 +677,17 @@ judge_request(struct http_request *q, struct span host)
 {
 	int verdict = read_framing(&q->h);
 
-	if (verdict < 0)
+	if (RARE(verdict < 0))
 		return verdict;
-	if (q->h.body == HTTP_BODY_LENGTH && q->h.length == 0)
+	if (RARE(q->h.body == HTTP_BODY_LENGTH && q->h.length == 0))
 		q->h.body = HTTP_BODY_NONE;
 	/* RFC 9112 3.2 */
-	if (q->h.minor > 0 && (q->h.seen & BIT(HTTP_F_HOST)) == 0)
+	if (RARE(q->h.minor > 0 && (q->h.seen & BIT(HTTP_F_HOST)) == 0))
 		return -R_BAD_HOST;
-	if (q->host.n == 0)
+	if (USUAL(q->host.n == 0))
 		q->host = host;
 	read_connection(&q->h);
-	return read_expect(q);
+	return RARE((q->h.seen & BIT(HTTP_F_EXPECT)) != 0) ? read_expect(q) : 0;
 }
 
 static int
@@ -676,15 +699,15 @@ read_request(const char *p, const char *end, const struct http_limits *lim,
 	struct line l;
 	int n;
 
+	if (RARE(p == end))
+		return 0;
 	/* one empty line, of a client that miscounted: RFC 9112 2.2 */
-	if (RARE(p < end && *p == '\r')) {
+	if (RARE(*p == '\r')) {
 		n = crlf(p, end);
-		if (n <= 0)
-			return n;
+		if (n <= 0 || p + n == end)
+			return n < 0 ? n : 0;
 		p += n;
 	}
-	if (p == end)
-		return 0;
 	l = first_line(p, end, lim->line_max);
 	n = request_line(&l, q);
 	if (RARE(n <= 0))
@@ -747,15 +770,15 @@ judge_response(struct http_response *r, bool head_request)
 {
 	int verdict = read_framing(&r->h);
 
-	if (verdict < 0)
+	if (RARE(verdict < 0))
 		return verdict;
 	read_connection(&r->h);
-	if (r->status < 200 || r->status == 204 || r->status == 205 ||
-	    r->status == 304) {
+	if (RARE(r->status < 200 || r->status == 204 || r->status == 205 ||
+	    r->status == 304)) {
 		no_body(r);
-	} else if (head_request) {
+	} else if (RARE(head_request)) {
 		r->h.body = HTTP_BODY_NONE;
-	} else if (r->h.body == HTTP_BODY_NONE) {
+	} else if (RARE(r->h.body == HTTP_BODY_NONE)) {
 		r->h.body = HTTP_BODY_EOF;
 		r->h.keep_alive = false;
 	}
@@ -788,7 +811,7 @@ read_response(const char *p, const char *end, const struct http_limits *lim,
 static int
 response_verdict(int verdict)
 {
-	if (verdict >= 0)
+	if (USUAL(verdict >= 0))
 		return verdict;
 	if (verdict == -R_LINE_TOO_LONG || verdict == -R_HEAD_TOO_LARGE ||
 	    verdict == -R_TOO_MANY_FIELDS)

@@ -69,26 +69,8 @@ field_is(char c, int what)
 	return (field_class[(unsigned char)c] & what) != 0;
 }
 
-/* the first byte that may not, or end; four at a time is a third less work
- * than one at a time */
-static inline const char *
-field_skip(const char *p, const char *end, int what)
-{
-	for (; end - p >= 4; p += 4) {
-		if (!field_is(p[0], what))
-			return p;
-		if (!field_is(p[1], what))
-			return p + 1;
-		if (!field_is(p[2], what))
-			return p + 2;
-		if (!field_is(p[3], what))
-			return p + 3;
-	}
-	while (p < end && field_is(*p, what))
-		p++;
-	return p;
-}
-
+/* the first byte that may not, or end */
+const char *field_skip(const char *p, const char *end, int what);
 /* field_skip(p, end, FIELD_TEXT), faster */
 const char *field_skip_text(const char *p, const char *end);
 

@@ -12,13 +12,16 @@
 
 /*
  * A condition that is seldom true, of what most requests and routes do not
- * have: what it leads to stands out of the way. A compiler by itself takes it
- * that a pointer is not NULL.
+ * have, or nearly always: what it seldom leads to stands out of the way, so
+ * that the rest is read without a jump, of which each costs as much as ten
+ * other instructions. A compiler by itself takes it that a pointer is not NULL.
  */
 #ifdef __GNUC__
 #define RARE(condition) __builtin_expect(!!(condition), 0)
+#define USUAL(condition) __builtin_expect(!!(condition), 1)
 #else
 #define RARE(condition) (condition)
+#define USUAL(condition) (condition)
 #endif
 
 /*

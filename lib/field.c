@@ -6,14 +6,10 @@
 #include <string.h>
 
 #include "field.h"
+#include "scan.h"
 
 #define HOST_MAX 255 /* RFC 1035 2.3.4 */
-
-/* which byte in memory the first bit set is in: what a carry has set by mistake
- * is behind it. Where it cannot be told so, bytes are looked at one by one */
-#if defined __GNUC__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define FIRST_BYTE(bits) (__builtin_ctzll(bits) / 8)
-#endif
+#define LONGEST 24   /* the longest of field_names[] */
 
 #define B FIELD_TEXT
 #define H (FIELD_TEXT | FIELD_TCHAR) /* a fragment never belongs in a target */
@@ -52,7 +48,7 @@ const unsigned char field_class[256] = {
 #undef D
 #undef A
 
-static const char *const field_names[HTTP_F_COUNT] = {
+static const char field_names[HTTP_F_COUNT][LONGEST + 1] = {
 	[HTTP_F_HOST] = "host",
 	[HTTP_F_CONNECTION] = "connection",
 	[HTTP_F_CONTENT_LENGTH] = "content-length",
@@ -137,79 +133,51 @@ same(const char *p, const char *lit, size_t n)
 }
 
 /*
- * Which field a name of n bytes that begins with c can be: there is never
- * more than one.
+ * Where a name of n bytes that begins with c stands among the candidates. No
+ * two of field_names[] stand at the same place: a compiler warns of them.
  */
-static enum http_field_id
-candidate(size_t n, char c)
-{
-	switch (n) {
-	case 2:
-		return HTTP_F_TE;
-	case 4:
-		return c == 'h' ? HTTP_F_HOST : HTTP_F_DATE;
-	case 5:
-		return HTTP_F_PROXY;
-	case 6:
-		return c == 'a' ? HTTP_F_ACCEPT : c == 'c' ? HTTP_F_COOKIE :
-		    c == 'o' ? HTTP_F_ORIGIN : HTTP_F_EXPECT;
-	case 7:
-		return c == 'u' ? HTTP_F_UPGRADE : c == 'a' ?
-		    HTTP_F_API_KEY : HTTP_F_TRAILER;
-	case 8:
-		return HTTP_F_LOCATION;
-	case 9:
-		return c == 'x' ? HTTP_F_X_API_KEY : HTTP_F_FORWARDED;
-	case 10:
-		return c == 'c' ? HTTP_F_CONNECTION : c == 'k' ?
-		    HTTP_F_KEEP_ALIVE : HTTP_F_SET_COOKIE;
-	case 11:
-		return HTTP_F_RETRY_AFTER;
-	case 12:
-		return c == 'x' ? HTTP_F_X_REQUEST_ID : HTTP_F_CONTENT_TYPE;
-	case 13:
-		return HTTP_F_AUTHORIZATION;
-	case 14:
-		return c == 'c' ? HTTP_F_CONTENT_LENGTH :
-		    HTTP_F_HTTP2_SETTINGS;
-	case 15:
-		return HTTP_F_X_FORWARDED_FOR;
-	case 16:
-		return c == 'c' ? HTTP_F_CONTENT_ENCODING : c == 'x' ?
-		    HTTP_F_X_FORWARDED_HOST : HTTP_F_PROXY_CONNECTION;
-	case 17:
-		return c == 't' ? HTTP_F_TRANSFER_ENCODING : c == 'x' ?
-		    HTTP_F_X_FORWARDED_PROTO : HTTP_F_SEC_WEBSOCKET_KEY;
-	case 18:
-		return HTTP_F_PROXY_AUTHENTICATE;
-	case 19:
-		return HTTP_F_PROXY_AUTHORIZATION;
-	case 20:
-		return HTTP_F_SEC_WEBSOCKET_ACCEPT;
-	case 21:
-		return HTTP_F_SEC_WEBSOCKET_VERSION;
-	case 22:
-		return HTTP_F_SEC_WEBSOCKET_PROTOCOL;
-	case 24:
-		return HTTP_F_SEC_WEBSOCKET_EXTENSIONS;
-	default:
-		return HTTP_F_OTHER;
-	}
-}
+#define AT(n, c) (((n) + ((c) & 31) * 9) & 255)
+
+/* what a name may be: there is never more than one */
+static const unsigned char candidates[256] = {
+	[AT(4, 'h')] = HTTP_F_HOST, [AT(10, 'c')] = HTTP_F_CONNECTION,
+	[AT(14, 'c')] = HTTP_F_CONTENT_LENGTH,
+	[AT(17, 't')] = HTTP_F_TRANSFER_ENCODING, [AT(2, 't')] = HTTP_F_TE,
+	[AT(7, 't')] = HTTP_F_TRAILER, [AT(7, 'u')] = HTTP_F_UPGRADE,
+	[AT(6, 'e')] = HTTP_F_EXPECT, [AT(10, 'k')] = HTTP_F_KEEP_ALIVE,
+	[AT(16, 'p')] = HTTP_F_PROXY_CONNECTION,
+	[AT(18, 'p')] = HTTP_F_PROXY_AUTHENTICATE,
+	[AT(19, 'p')] = HTTP_F_PROXY_AUTHORIZATION, [AT(5, 'p')] = HTTP_F_PROXY,
+	[AT(14, 'h')] = HTTP_F_HTTP2_SETTINGS, [AT(6, 'c')] = HTTP_F_COOKIE,
+	[AT(10, 's')] = HTTP_F_SET_COOKIE, [AT(13, 'a')] = HTTP_F_AUTHORIZATION,
+	[AT(9, 'x')] = HTTP_F_X_API_KEY, [AT(7, 'a')] = HTTP_F_API_KEY,
+	[AT(9, 'f')] = HTTP_F_FORWARDED, [AT(15, 'x')] = HTTP_F_X_FORWARDED_FOR,
+	[AT(17, 'x')] = HTTP_F_X_FORWARDED_PROTO,
+	[AT(16, 'x')] = HTTP_F_X_FORWARDED_HOST,
+	[AT(12, 'x')] = HTTP_F_X_REQUEST_ID, [AT(6, 'o')] = HTTP_F_ORIGIN,
+	[AT(6, 'a')] = HTTP_F_ACCEPT, [AT(12, 'c')] = HTTP_F_CONTENT_TYPE,
+	[AT(16, 'c')] = HTTP_F_CONTENT_ENCODING, [AT(4, 'd')] = HTTP_F_DATE,
+	[AT(8, 'l')] = HTTP_F_LOCATION, [AT(11, 'r')] = HTTP_F_RETRY_AFTER,
+	[AT(17, 's')] = HTTP_F_SEC_WEBSOCKET_KEY,
+	[AT(21, 's')] = HTTP_F_SEC_WEBSOCKET_VERSION,
+	[AT(20, 's')] = HTTP_F_SEC_WEBSOCKET_ACCEPT,
+	[AT(22, 's')] = HTTP_F_SEC_WEBSOCKET_PROTOCOL,
+	[AT(24, 's')] = HTTP_F_SEC_WEBSOCKET_EXTENSIONS
+};
 
 enum http_field_id
 field_id(struct span name)
 {
-	enum http_field_id id;
-	char first;
+	unsigned id;
 
 	if (name.n == 0)
 		return HTTP_F_OTHER;
-	first = lower(name.p[0]);
-	id = candidate(name.n, first);
-	if (id != HTTP_F_OTHER && same(name.p, field_names[id], name.n))
-		return id;
-	if (first == 'x' && field_begins(name, "x-forwarded-"))
+	id = candidates[AT(name.n, (unsigned char)name.p[0])];
+	if (id != HTTP_F_OTHER && name.n <= LONGEST &&
+	    field_names[id][name.n] == '\0' &&
+	    same(name.p, field_names[id], name.n))
+		return (enum http_field_id)id;
+	if (lower(name.p[0]) == 'x' && field_begins(name, "x-forwarded-"))
 		return HTTP_F_X_FORWARDED_OTHER;
 	return HTTP_F_OTHER;
 }
@@ -256,32 +224,29 @@ field_dashed(struct span name, char memory[FIELD_DASHED])
 	return name;
 }
 
-/* Most bytes of a head pass through here: eight at a time. */
+/* four at a time is a third less work than one at a time */
+const char *
+field_skip(const char *p, const char *end, int what)
+{
+	for (; end - p >= 4; p += 4) {
+		if (!field_is(p[0], what))
+			return p;
+		if (!field_is(p[1], what))
+			return p + 1;
+		if (!field_is(p[2], what))
+			return p + 2;
+		if (!field_is(p[3], what))
+			return p + 3;
+	}
+	while (p < end && field_is(*p, what))
+		p++;
+	return p;
+}
+
 const char *
 field_skip_text(const char *p, const char *end)
 {
-	const uint64_t ones = 0x0101010101010101, tops = ones * 0x80;
-	uint64_t v, del, bad;
-
-	while (end - p >= 8) {
-		memcpy(&v, p, 8);
-		del = v ^ ones * 0x7f;
-		/* is any byte below 0x20, or DEL? the order does not matter */
-		bad = (((v - ones * 0x20) & ~v) | ((del - ones) & ~del)) & tops;
-		if (bad == 0) {
-			p += 8;
-			continue;
-		}
-#ifdef FIRST_BYTE
-		p += FIRST_BYTE(bad);
-		if (*p != '\t')
-			return p;
-		p++;
-#else
-		break;
-#endif
-	}
-	return field_skip(p, end, FIELD_TEXT);
+	return scan_text(p, end);
 }
 
 bool

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "peer.h"
+#include "hint.h"
 
 struct entry {
 	uint64_t key[2];
@@ -76,7 +77,7 @@ ipv4_text(const uint8_t ip[4], char *text)
 char *
 peer_text(const struct peer *p, char text[PEER_TEXT_MAX])
 {
-	if (p->family == AF_INET)
+	if (USUAL(p->family == AF_INET))
 		return ipv4_text(p->ip, text);
 	if (p->family == AF_UNIX ||
 	    inet_ntop(p->family, p->ip, text, PEER_TEXT_MAX) == NULL)
