@@ -68,7 +68,7 @@ HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
 	inc/probe.h inc/probeanswer.h inc/probeargs.h inc/probehint.h \
 	inc/probejudge.h inc/probesay.h inc/probewire.h inc/proxyhead.h \
 	inc/reason.h inc/reasons.h inc/redact.h inc/refuse.h inc/relay.h \
-	inc/resolve.h inc/retry.h inc/rewrite.h inc/room.h \
+	inc/resolve.h inc/retry.h inc/rewrite.h inc/ring.h inc/room.h \
 	inc/route.h inc/scan.h inc/secrets.h inc/secure.h inc/session.h \
 	inc/shake.h inc/shown.h inc/slab.h inc/slurp.h inc/sse.h inc/step.h \
 	inc/syslogd.h inc/tally.h inc/tell.h inc/tls.h inc/tlscache.h \

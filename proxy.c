@@ -86,7 +86,7 @@ read_clock(void)
 	world.turn++;
 	clock_gettime(CLOCK_REALTIME, &t);
 	log_clock((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
-	if (tls_clock((int64_t)t.tv_sec) && world.conf != NULL)
+	if (RARE(tls_clock((int64_t)t.tv_sec)) && world.conf != NULL)
 		secrets_clock(world.conf);
 }
 
@@ -192,7 +192,7 @@ drain_gone_routes(const struct conf *c)
 	const struct conf_route *r;
 	struct session *s;
 
-	for (s = session_first(false); s != NULL; s = s->next) {
+	for (s = session_first(false); s != NULL; s = session_after(s)) {
 		if (s->phase != S_TUNNEL && s->phase != S_RELAY)
 			continue;
 		r = route_again(c, s->route);
@@ -309,7 +309,7 @@ each_session(void (*fn)(struct session *))
 
 	for (idle = 0; idle < 2; idle++) {
 		for (s = session_first(idle); s != NULL; s = next) {
-			next = s->next;
+			next = session_after(s);
 			fn(s);
 		}
 	}
@@ -383,7 +383,7 @@ take_answers(void)
 static int
 wants(const struct conn *c)
 {
-	if (c->kind < CONN_LISTENER)
+	if (USUAL(c->kind < CONN_LISTENER))
 		return step_events(c);
 	if (c->kind == CONN_HEALTH)
 		return health_events(c);
@@ -393,7 +393,7 @@ wants(const struct conn *c)
 static void
 serve(struct conn *c, int revents)
 {
-	if (c->kind < CONN_LISTENER)
+	if (USUAL(c->kind < CONN_LISTENER))
 		step_serve(c, revents);
 	else if (c->kind == CONN_LISTENER)
 		door_serve(c->owner, c->fd);
@@ -408,7 +408,7 @@ serve(struct conn *c, int revents)
 static void
 watch(void)
 {
-	if (resolver >= 0 && resolver_end == NULL)
+	if (RARE(resolver >= 0) && resolver_end == NULL)
 		resolver_end = conn_open(resolver, CONN_RESOLVER, NULL);
 	door_watch();
 	conn_watch(wants);
@@ -432,7 +432,7 @@ wait_ms(void)
 		at = door;
 	if (door_tell_at < at)
 		at = door_tell_at;
-	if (world.draining && world.drain_until < at)
+	if (RARE(world.draining) && world.drain_until < at)
 		at = world.drain_until;
 	if (at == INT64_MAX)
 		return -1;
@@ -444,36 +444,36 @@ static void
 expire(void)
 {
 	step_expire();
-	if (upstream_at <= world.now)
+	if (RARE(upstream_at <= world.now))
 		upstream_expire(world.now);
 	/* names are due; if there can be no resolver now, they are soon again */
-	if (upstream_at <= world.now) {
+	if (RARE(upstream_at <= world.now)) {
 		start_resolver();
 		upstream_ask(world.now, world.conf->resolve_ms);
 	}
-	if (door_tell_at <= world.now)
+	if (RARE(door_tell_at <= world.now))
 		door_tell();
-	if (conn_doze_at <= world.now)
+	if (RARE(conn_doze_at <= world.now))
 		conn_doze(world.now);
-	if (room_trim_at <= world.now)
+	if (RARE(room_trim_at <= world.now))
 		room_trim(world.now);
-	if (health_at <= world.now)
+	if (RARE(health_at <= world.now))
 		health_expire();
 }
 
 static void
 loop(void)
 {
-	while (!quit && !(world.draining && world.sessions == 0)) {
+	while (!quit && !(RARE(world.draining) && world.sessions == 0)) {
 		watch();
-		if (conn_sleep(wait_ms()) < 0 && errno != EINTR &&
+		if (RARE(conn_sleep(wait_ms()) < 0) && errno != EINTR &&
 		    errno != EAGAIN)
 			fatal("poll:");
 		read_clock();
 		conn_serve(serve);
 		expire();
 		session_reap();
-		if (world.draining && world.now >= world.drain_until)
+		if (RARE(world.draining) && world.now >= world.drain_until)
 			quit = true;
 		log_flush();
 	}

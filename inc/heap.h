@@ -35,7 +35,11 @@ void heap_remove(struct heap *h, uint32_t *pos);
 /* takes out one owner whose deadline is at or before now; NULL if none */
 uint32_t *heap_due(struct heap *h, int64_t now);
 /* the nearest deadline, or INT64_MAX */
-int64_t heap_next(const struct heap *h);
+static inline int64_t
+heap_next(const struct heap *h)
+{
+	return h->n == 0 ? INT64_MAX : h->items[1].at;
+}
 
 /*
  * Puts the owner in, or moves it to an earlier deadline; a later one changes

@@ -9,6 +9,7 @@
 #include "keyuse.h"
 #include "peer.h"
 #include "rewrite.h"
+#include "ring.h"
 #include "sse.h"
 #include "upstream.h"
 #include "track.h"
@@ -111,7 +112,7 @@ struct exchange {
 };
 
 struct session {
-	struct session *next, *prev; /* in the list of the busy or the idle */
+	struct ring link;   /* in the list of the busy, the idle or the dead */
 	struct conn *c, *u; /* the ends toward client and upstream */
 	struct exchange *x; /* a request in flight, or NULL */
 	struct conf *conf;  /* held */
@@ -219,8 +220,10 @@ void exchange_close(struct session *s);
 static inline void
 session_use(struct session *s, struct upstream *up)
 {
-	if (s->up != NULL)
-		s->up->open--;
+	struct upstream *old = s->up;
+
+	if (old != NULL)
+		old->open--;
 	s->up = up;
 	if (up != NULL)
 		up->open++;
@@ -246,8 +249,9 @@ void session_log_shake(const struct session *s, enum reason why,
 struct session *session_evictable(void);
 /* when session_evictable() may find one, or INT64_MAX */
 int64_t session_evict_at(void);
-/* the first session of all busy or idle ones */
+/* the first session of all busy or idle ones, or NULL, and the one after */
 struct session *session_first(bool idle);
+struct session *session_after(const struct session *s);
 /* nearest deadline of all */
 int64_t session_next(void);
 /* has session_due() find it in this turn; false: no memory */

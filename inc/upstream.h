@@ -5,6 +5,7 @@
 #include "conn.h"
 #include "reason.h"
 #include "resolve.h"
+#include "ring.h"
 
 /*
  * The servers behind weir: one struct for each address in the configuration and
@@ -31,7 +32,7 @@ struct upstream {
 	struct addr addrs[RESOLVE_MAX];
 	int64_t moved_at; /* when one of them was last found gone, or 0: a
 	                   * connection made before may be to that one */
-	struct spare *idle, *oldest; /* last in first out */
+	struct ring idle; /* connections, the oldest first */
 	unsigned n_idle;
 	int64_t idle_ms; /* how long one may stay idle */
 	unsigned open;   /* requests and tunnels on it, over all routes */

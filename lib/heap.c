@@ -117,15 +117,9 @@ heap_due(struct heap *h, int64_t now)
 {
 	uint32_t *pos;
 
-	if (h->n == 0 || h->items[1].at > now)
+	if (h->n == 0 || heap_next(h) > now)
 		return NULL;
 	pos = h->items[1].pos;
 	heap_remove(h, pos);
 	return pos;
-}
-
-int64_t
-heap_next(const struct heap *h)
-{
-	return h->n == 0 ? INT64_MAX : h->items[1].at;
 }

@@ -24,16 +24,11 @@
 #include "tls.h"
 #include "way.h"
 
-struct list {
-	struct session *head, *tail;
-};
-
 struct world world;
 static struct slab sessions;
 static struct room exchanges = ROOM(sizeof(struct exchange));
 static struct heap timers;
-static struct list busy, idle;
-static struct session *dead;
+static struct ring busy = RING(busy), idle = RING(idle), dead = RING(dead);
 static char *out_memory;
 static size_t out_size;
 
@@ -124,57 +119,48 @@ world_read_size(void)
 {
 	size_t left = buf_left();
 
-	if (left == buf_size())
+	if (USUAL(left == out_size))
 		return world.read_max;
 	/* the inverse of body_grown(), a little less */
 	return left > 2 * BODY_FRAMING ? left / 5 * 4 - BODY_FRAMING : 0;
 }
 
-static void
-list_add(struct list *l, struct session *s)
+static struct session *
+of_link(struct ring *p)
 {
-	s->next = NULL;
-	s->prev = l->tail;
-	if (l->tail != NULL)
-		l->tail->next = s;
-	else
-		l->head = s;
-	l->tail = s;
-}
-
-static void
-list_remove(struct list *l, struct session *s)
-{
-	if (s->prev != NULL)
-		s->prev->next = s->next;
-	else
-		l->head = s->next;
-	if (s->next != NULL)
-		s->next->prev = s->prev;
-	else
-		l->tail = s->prev;
+	return RING_OWNER(p, struct session, link);
 }
 
 static void
 set_idle(struct session *s, bool is_idle)
 {
-	if (s->idle == is_idle)
-		return;
-	list_remove(s->idle ? &idle : &busy, s);
 	s->idle = is_idle;
-	list_add(s->idle ? &idle : &busy, s);
+	ring_remove(&s->link);
+	ring_add(is_idle ? &idle : &busy, &s->link);
 }
 
 struct session *
 session_first(bool is_idle)
 {
-	return is_idle ? idle.head : busy.head;
+	struct ring *list = is_idle ? &idle : &busy;
+
+	return ring_empty(list) ? NULL : of_link(list->next);
+}
+
+struct session *
+session_after(const struct session *s)
+{
+	struct ring *next = s->link.next;
+
+	return next == &busy || next == &idle ? NULL : of_link(next);
 }
 
 int64_t
 session_evict_at(void)
 {
-	return idle.head != NULL ? idle.head->since + EVICT_MS : INT64_MAX;
+	const struct session *s = session_first(true);
+
+	return s != NULL ? s->since + EVICT_MS : INT64_MAX;
 }
 
 struct session *
@@ -182,7 +168,7 @@ session_evictable(void)
 {
 	struct session *s;
 
-	for (s = idle.head; s != NULL; s = s->next) {
+	for (s = session_first(true); s != NULL; s = session_after(s)) {
 		if (s->since + EVICT_MS > world.now)
 			return NULL;
 		/* its next request may have come already */
@@ -249,7 +235,7 @@ session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 	s->tls = e->tls;
 	s->tcp = e->tcp;
 	s->route = e->route;
-	list_add(&busy, s);
+	ring_add(&busy, &s->link);
 	world.sessions++;
 	return s;
 }
@@ -258,11 +244,11 @@ session_open(int fd, const struct peer *from, const struct conf_endpoint *e)
 static void
 renew_conf(struct session *s)
 {
-	if (RARE(s->conf != world.conf)) {
-		conf_unref(s->conf);
-		s->conf = world.conf;
-		s->conf->refs++;
-	}
+	if (USUAL(s->conf == world.conf))
+		return;
+	conf_unref(s->conf);
+	s->conf = world.conf;
+	s->conf->refs++;
 }
 
 void
@@ -271,9 +257,12 @@ session_phase(struct session *s, enum phase p)
 	assert(s->phase != S_DEAD);
 	s->phase = (uint8_t)p;
 	s->since = s->last = world.now;
-	set_idle(s, p == S_HEAD && s->requests > 0 && s->c->in == NULL);
-	if (p == S_HEAD)
+	if (p == S_HEAD) {
+		set_idle(s, s->requests > 0 && s->c->in == NULL);
 		renew_conf(s);
+	} else if (RARE(s->idle)) {
+		set_idle(s, false);
+	}
 }
 
 /* keeps the sooner of two deadlines */
@@ -306,10 +295,10 @@ exchange_deadline(const struct session *s, enum reason *why)
 	if (RARE(x->handshake) && s->phase == S_ANSWER)
 		sooner_if(&at, why, s->since, r->handshake_ms,
 		    R_HANDSHAKE_TIMEOUT);
-	else if (s->phase == S_ANSWER && !x->q.done && !x->q_broken &&
+	else if (RARE(!x->q.done) && s->phase == S_ANSWER && !x->q_broken &&
 	    !x->expects && !conn_unsent(s->u))
 		sooner_if(&at, why, s->last, r->body_ms, R_BODY_TIMEOUT);
-	else if (conn_unsent(s->c))
+	else if (RARE(conn_unsent(s->c)))
 		sooner_if(&at, why, s->last, r->body_ms, R_WRITE_TIMEOUT);
 	else
 		sooner_if(&at, why, s->last, r->response_ms, R_RESPONSE_TIMEOUT);
@@ -441,13 +430,13 @@ session_deadline(const struct session *s, enum reason *why)
 		sooner(&at, why, s->since + s->conf->tls_ms, R_TLS_TIMEOUT);
 		break;
 	case S_HEAD:
-		if (s->idle)
+		if (USUAL(s->idle))
 			sooner(&at, why, s->since + s->conf->keepalive_ms,
 			    R_IDLE);
 		else
 			sooner_if(&at, why, s->since, s->conf->header_timeout_ms,
 			    R_HEADER_TIMEOUT);
-		if (RARE(s->close_at > 0) && s->c->in == NULL)
+		if (RARE(s->close_at > 0 && s->c->in == NULL))
 			sooner(&at, why, s->close_at, R_DRAIN);
 		break;
 	case S_CONNECT:
@@ -525,6 +514,8 @@ session_due(int64_t now)
 {
 	uint32_t *pos;
 
+	if (USUAL(heap_next(&timers) > now))
+		return NULL;
 	pos = heap_due(&timers, now);
 	if (pos == NULL)
 		return NULL;
@@ -538,7 +529,7 @@ exchange_open(struct session *s)
 	struct exchange *x;
 
 	x = room_get(&exchanges);
-	if (x == NULL)
+	if (RARE(x == NULL))
 		return NULL;
 	memset(x, 0, offsetof(struct exchange, attempts));
 	x->text[0] = '\0';
@@ -590,15 +581,17 @@ exchange_close(struct session *s)
 	if (x == NULL)
 		return;
 	buf_put(x->head);
-	if (x->key_tunnel && x->key_use != NULL)
-		x->key_use->tunnels--;
-	keyuse_request_done(x->key_use, x->q.bytes, x->r.bytes);
+	if (RARE(x->key_use != NULL)) {
+		if (x->key_tunnel)
+			x->key_use->tunnels--;
+		keyuse_request_done(x->key_use, x->q.bytes, x->r.bytes);
+	}
 	if (x->counted && s->route != NULL)
 		s->route->open--;
-	if (s->tallied && !s->in_route)
+	if (RARE(s->tallied) && !s->in_route)
 		tally_leave(s);
 	/* a tunnel is its client's for good */
-	if (x->told && !s->in_route)
+	if (RARE(x->told) && !s->in_route)
 		session_set_peer(s, &x->via);
 	room_put(&exchanges, x);
 	s->x = NULL;
@@ -647,11 +640,10 @@ bury(struct session *s)
 	if (s->counted)
 		peer_uncount(&s->peer, PEER_CONNECTIONS);
 	heap_remove(&timers, &s->timer);
-	list_remove(s->idle ? &idle : &busy, s);
+	ring_remove(&s->link);
 	session_use(s, NULL);
 	s->phase = S_DEAD;
-	s->next = dead;
-	dead = s;
+	ring_add(&dead, &s->link);
 	conf_unref(s->conf);
 	s->conf = NULL;
 	s->route = NULL;
@@ -685,8 +677,9 @@ session_reap(void)
 {
 	struct session *s;
 
-	while ((s = dead) != NULL) {
-		dead = s->next;
+	while (RARE(!ring_empty(&dead))) {
+		s = of_link(dead.next);
+		ring_remove(&s->link);
 		slab_put(&sessions, s);
 	}
 }
@@ -711,16 +704,16 @@ session_finish(struct session *s)
 	bool keep, whole;
 
 	/* in a WebSocket the client has its own Close to send */
-	whole = x->q.done && !x->accepted;
-	keep = x->keep && whole && !world.draining && !s->c->broken;
+	whole = USUAL(x->q.done && !x->accepted);
+	keep = USUAL(x->keep && whole && !world.draining && !s->c->broken);
 	session_log_request(s);
 	exchange_close(s);
 	s->requests++;
 	s->route = NULL;
 	session_use(s, NULL);
 	view_kept(s->c, &v);
-	s->pipelined = keep && v.n > 0;
-	if (keep && !(s->c->eof && v.n == 0))
+	s->pipelined = RARE(v.n > 0) && keep;
+	if (USUAL(keep && !(s->c->eof && v.n == 0)))
 		session_phase(s, S_HEAD);
 	else if (whole && v.n == 0)
 		session_end(s, R_DONE, BY_WEIR);
@@ -770,7 +763,7 @@ view_skip(struct conn *c, struct view *v, size_t used)
 	assert(used <= v->n);
 	v->p += used;
 	v->n -= used;
-	if (c->in != NULL)
+	if (RARE(c->in != NULL))
 		buf_drop(c->in, used);
 }
 
@@ -778,9 +771,8 @@ bool
 view_done(struct conn *c, struct view *v, size_t used)
 {
 	view_skip(c, v, used);
-	if (c->in == NULL)
-		return conn_keep(c, v->p, v->n);
-	if (v->n == 0)
+	if (RARE(c->in != NULL) && v->n == 0)
 		conn_forget(c);
-	return true;
+	return RARE(c->in == NULL && v->n > 0) ? conn_keep(c, v->p, v->n) :
+	    true;
 }

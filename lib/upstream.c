@@ -19,7 +19,7 @@
 /* the place of an idle connection. The connections have none in themselves,
  * since most of them are never idle */
 struct spare {
-	struct spare *next, *prev;
+	struct ring link;
 	struct upstream *up;
 	struct conn *c;
 	int64_t since;
@@ -80,6 +80,7 @@ upstream_ref(const struct conf_endpoint *e, const char *how,
 	up = calloc(1, sizeof *up);
 	if (up == NULL)
 		fatal("out of memory for upstreams");
+	ring_init(&up->idle);
 	up->text = copy(e->text);
 	up->how = copy(how);
 	up->tls = tls;
@@ -101,6 +102,19 @@ upstream_ref(const struct conf_endpoint *e, const char *how,
 	return up;
 }
 
+static struct spare *
+of_link(struct ring *p)
+{
+	return RING_OWNER(p, struct spare, link);
+}
+
+/* the one that has been idle for longest, or NULL */
+static struct spare *
+oldest(const struct upstream *up)
+{
+	return ring_empty(&up->idle) ? NULL : of_link(up->idle.next);
+}
+
 /* takes a connection out of its upstream's list of idle ones */
 static struct conn *
 take(struct spare *p)
@@ -108,14 +122,7 @@ take(struct spare *p)
 	struct upstream *up = p->up;
 	struct conn *c = p->c;
 
-	if (p->prev != NULL)
-		p->prev->next = p->next;
-	else
-		up->idle = p->next;
-	if (p->next != NULL)
-		p->next->prev = p->prev;
-	else
-		up->oldest = p->prev;
+	ring_remove(&p->link);
 	assert(up->n_idle > 0);
 	up->n_idle--;
 	room_put(&spares, p);
@@ -132,8 +139,8 @@ upstream_drop(struct conn *c)
 static void
 drop_idle(struct upstream *up)
 {
-	while (up->idle != NULL)
-		conn_close(take(up->idle));
+	while (!ring_empty(&up->idle))
+		conn_close(take(oldest(up)));
 }
 
 void
@@ -178,7 +185,8 @@ upstream_unref(struct upstream *up)
 struct conn *
 upstream_take(struct upstream *up)
 {
-	return up->idle != NULL ? take(up->idle) : NULL;
+	/* last in, first out: those that are not needed grow old */
+	return RARE(ring_empty(&up->idle)) ? NULL : take(of_link(up->idle.prev));
 }
 
 size_t
@@ -205,17 +213,11 @@ upstream_give(struct upstream *up, struct conn *c, unsigned max,
 	p->up = up;
 	p->c = c;
 	p->since = now;
-	p->prev = NULL;
-	p->next = up->idle;
-	if (up->idle != NULL)
-		up->idle->prev = p;
-	else
-		up->oldest = p;
-	up->idle = p;
+	ring_add(&up->idle, &p->link);
 	up->n_idle++;
 	up->idle_ms = idle_ms;
-	if (up->oldest->since + idle_ms < next_idle)
-		set_next(&next_idle, up->oldest->since + idle_ms);
+	if (RARE(oldest(up)->since + idle_ms < next_idle))
+		set_next(&next_idle, oldest(up)->since + idle_ms);
 	return true;
 }
 
@@ -313,16 +315,16 @@ upstream_expire(int64_t now)
 {
 	int64_t next = INT64_MAX;
 	struct upstream *up;
+	struct spare *p;
 
 	if (now < next_idle)
 		return;
 	for (up = all; up != NULL; up = up->next) {
-		while (up->oldest != NULL &&
-		    up->oldest->since + up->idle_ms <= now)
-			conn_close(take(up->oldest));
-		if (up->oldest != NULL &&
-		    up->oldest->since + up->idle_ms < next)
-			next = up->oldest->since + up->idle_ms;
+		while ((p = oldest(up)) != NULL &&
+		    p->since + up->idle_ms <= now)
+			conn_close(take(p));
+		if (p != NULL && p->since + up->idle_ms < next)
+			next = p->since + up->idle_ms;
 	}
 	set_next(&next_idle, next);
 }
