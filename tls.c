@@ -240,12 +240,12 @@ wake(struct tls *t)
 static bool
 hold_pair(struct tls *t)
 {
-	if (t->over)
+	if (RARE(t->over))
 		return false;
 	t->pair = tlspool_get();
 	t->starved = t->pair == NULL;
-	if (t->starved ||
-	    (t->e == NULL && !(t->image != NULL ? wake(t) : begin(t))))
+	if (RARE(t->starved) || (RARE(t->e == NULL) &&
+	    !(t->image != NULL ? wake(t) : begin(t))))
 		return false;
 	t->e->ibuf = t->pair->in;
 	t->e->obuf = t->pair->out;
@@ -258,7 +258,7 @@ hold_pair(struct tls *t)
 static inline bool
 hold(struct tls *t)
 {
-	return t->pair != NULL || hold_pair(t);
+	return USUAL(t->pair != NULL) || hold_pair(t);
 }
 
 /* an engine of the smaller size; the library's stacks move with it */
@@ -346,11 +346,11 @@ cause(const struct tls *t)
 static void
 settle(struct tls *t)
 {
-	if (t->e->iomode == NO_WAY) {
+	if (RARE(t->e->iomode == NO_WAY)) {
 		if (t->client != NULL && !t->up)
 			shake_forget(t->client);
 		end(t, cause(t));
-	} else if (!t->up && t->e->application_data == 1) {
+	} else if (RARE(!t->up) && t->e->application_data == 1) {
 		established(t);
 	}
 }
@@ -361,7 +361,7 @@ next_record(struct tls *t)
 {
 	const br_ssl_engine_context *e = t->e;
 
-	if (e == NULL || t->pair == NULL)
+	if (RARE(e == NULL || t->pair == NULL))
 		return;
 	if (e->ixa < 5 || e->ixa < e->ixb)
 		tlspool_drop(&t->in);
@@ -375,27 +375,28 @@ feed_ahead(struct tls *t)
 	unsigned char *to;
 	size_t n;
 
-	while (t->n_ahead > 0 && hold(t)) {
+	while (t->n_ahead > 0 && USUAL(hold(t))) {
 		to = br_ssl_engine_recvrec_buf(t->e, &n);
-		if (to == NULL)
+		if (RARE(to == NULL))
 			break;
-		if (n > t->n_ahead)
+		if (RARE(n > t->n_ahead))
 			n = t->n_ahead;
 		/* never forwards: what is there was read for these places */
-		if (to != t->e->ibuf + t->ahead)
+		if (RARE(to != t->e->ibuf + t->ahead))
 			memmove(to, t->e->ibuf + t->ahead, n);
 		t->ahead = (uint16_t)(t->ahead + n);
 		t->n_ahead = (uint16_t)(t->n_ahead - n);
 		br_ssl_engine_recvrec_ack(t->e, n);
 		settle(t);
 		next_record(t);
+		if (RARE(t->over))
+			return;
 		/* the head of a record that is no data has just been read */
-		if (!t->over && t->up && t->e->ixa == 5 && t->e->ixb == 5 &&
-		    t->e->record_type_in != DATA &&
-		    ++t->odd > ODD_MAX)
+		if (RARE(t->e->record_type_in != DATA) && t->up &&
+		    t->e->ixa == 5 && t->e->ixb == 5 && ++t->odd > ODD_MAX)
 			end(t, TLS_E_RENEGOTIATION);
 	}
-	if (t->e != NULL && t->e->shutdown_recv)
+	if (t->e != NULL && RARE(t->e->shutdown_recv))
 		t->n_ahead = 0; /* what follows close_notify is nothing */
 }
 
@@ -403,7 +404,7 @@ feed_ahead(struct tls *t)
 static inline void
 feed(struct tls *t)
 {
-	if (t->n_ahead > 0)
+	if (RARE(t->n_ahead > 0))
 		feed_ahead(t);
 }
 
@@ -488,14 +489,14 @@ tls_warm(const struct tls *t, bool out)
 unsigned char *
 tls_wire_in(struct tls *t, size_t *n)
 {
-	if (t->closing && !t->closed)
+	if (RARE(t->closing) && !t->closed)
 		close_now(t);
 	feed(t);
-	if (t->e != NULL && br_ssl_engine_recvrec_buf(t->e, n) == NULL)
+	if (t->e != NULL && RARE(br_ssl_engine_recvrec_buf(t->e, n) == NULL))
 		return NULL;
-	if (t->n_ahead > 0 || !hold(t))
+	if (RARE(t->n_ahead > 0 || !hold(t)))
 		return NULL;
-	if (br_ssl_engine_recvrec_buf(t->e, n) == NULL)
+	if (RARE(br_ssl_engine_recvrec_buf(t->e, n) == NULL))
 		return NULL;
 	/* all there is room for, and not what the engine asks for: that is
 	 * two calls for a record, this one for many records */
@@ -506,11 +507,11 @@ tls_wire_in(struct tls *t, size_t *n)
 void
 tls_wire_in_done(struct tls *t, size_t n)
 {
-	if (n == 0)
+	if (RARE(n == 0))
 		return;
 	t->ahead = (uint16_t)t->e->ixa;
 	t->n_ahead = (uint16_t)n;
-	feed(t);
+	feed_ahead(t);
 }
 
 /* true if the record that leaves is followed by another one at once: the
@@ -534,16 +535,16 @@ more_follows(const struct tls *t)
 const unsigned char *
 tls_wire_out(struct tls *t, size_t *n, bool *more)
 {
-	if (t->closing && !t->closed)
+	if (RARE(t->closing) && !t->closed)
 		close_now(t);
-	if (t->shut == SHUT_ASKED)
+	if (RARE(t->shut == SHUT_ASKED))
 		say_end(t);
-	if (t->shut == SHUT_SENT) {
+	if (RARE(t->shut == SHUT_SENT)) {
 		swallow(t);
 		return NULL;
 	}
 	/* a client has something to say from its beginning */
-	if (!begun(t) && t->client != NULL)
+	if (RARE(!begun(t)) && t->client != NULL)
 		hold(t);
 	if (t->e == NULL || br_ssl_engine_sendrec_buf(t->e, n) == NULL ||
 	    !hold(t))
@@ -555,12 +556,12 @@ tls_wire_out(struct tls *t, size_t *n, bool *more)
 void
 tls_wire_out_done(struct tls *t, size_t n)
 {
-	if (n == 0)
+	if (RARE(n == 0))
 		return;
 	br_ssl_engine_sendrec_ack(t->e, n);
 	settle(t);
 	next_record(t);
-	if (t->shut == SHUT_SAID && (t->e == NULL ||
+	if (RARE(t->shut == SHUT_SAID) && (t->e == NULL ||
 	    br_ssl_engine_sendrec_buf(t->e, &n) == NULL))
 		t->shut = SHUT_SENT;
 	feed(t);
@@ -571,14 +572,14 @@ tls_plain_in(struct tls *t, size_t *n)
 {
 	const unsigned char *p;
 
-	if (t->e == NULL || t->closing)
+	if (RARE(t->e == NULL || t->closing))
 		return NULL;
 	p = br_ssl_engine_recvapp_buf(t->e, n);
-	if (p == NULL && t->n_ahead > 0) {
-		feed(t);
+	if (RARE(t->n_ahead > 0) && p == NULL) {
+		feed_ahead(t);
 		p = t->e != NULL ? br_ssl_engine_recvapp_buf(t->e, n) : NULL;
 	}
-	if (p != NULL && t->pair == NULL)
+	if (RARE(t->pair == NULL) && p != NULL)
 		return t->in->bytes + (t->e->ixa - t->in->at);
 	return p;
 }
@@ -589,20 +590,39 @@ tls_plain_in_done(struct tls *t, size_t n)
 	br_ssl_engine_recvapp_ack(t->e, n);
 	feed(t);
 	/* the record behind it may have been the end of all */
-	if (t->pair == NULL && t->e != NULL && t->n_ahead == 0 &&
+	if (RARE(t->pair == NULL) && t->e != NULL && t->n_ahead == 0 &&
 	    t->e->ixa == t->e->ixb)
 		tlspool_drop(&t->in);
+}
+
+size_t
+tls_read(struct tls *t, void *to, size_t n)
+{
+	const unsigned char *p;
+	size_t k, got = 0;
+
+	while (got < n && (p = tls_plain_in(t, &k)) != NULL) {
+		if (RARE(k > n - got))
+			k = n - got;
+		memcpy((unsigned char *)to + got, p, k);
+		tls_plain_in_done(t, k);
+		got += k;
+	}
+	return got;
 }
 
 unsigned char *
 tls_plain_out(struct tls *t, size_t *n)
 {
-	if (!t->up || t->over || t->closing || t->shut != SHUT_NOT)
+	if (RARE(!t->up || t->over || t->closing || t->shut != SHUT_NOT))
 		return NULL;
-	if (t->e != NULL && br_ssl_engine_sendapp_buf(t->e, n) == NULL)
-		return NULL;
-	if (!hold(t))
-		return NULL;
+	if (t->pair == NULL) {
+		/* no buffer is taken for what cannot be put */
+		if (t->e != NULL && br_ssl_engine_sendapp_buf(t->e, n) == NULL)
+			return NULL;
+		if (RARE(!hold_pair(t)))
+			return NULL;
+	}
 	return br_ssl_engine_sendapp_buf(t->e, n);
 }
 
@@ -611,6 +631,22 @@ tls_plain_out_done(struct tls *t, size_t n)
 {
 	if (n > 0)
 		br_ssl_engine_sendapp_ack(t->e, n);
+}
+
+size_t
+tls_write(struct tls *t, const void *p, size_t n)
+{
+	unsigned char *to;
+	size_t k, taken = 0;
+
+	while (taken < n && USUAL((to = tls_plain_out(t, &k)) != NULL)) {
+		if (k > n - taken)
+			k = n - taken;
+		memcpy(to, (const unsigned char *)p + taken, k);
+		tls_plain_out_done(t, k);
+		taken += k;
+	}
+	return taken;
 }
 
 void
@@ -652,7 +688,8 @@ in_use(const struct tls *t, size_t *at, size_t *n)
 	const br_ssl_engine_context *e = t->e;
 
 	*at = e->ixa < e->ixb ? e->ixa : 0;
-	*n = t->n_ahead > 0 ? t->ahead + t->n_ahead - *at : e->ixb - *at;
+	*n = RARE(t->n_ahead > 0) ? t->ahead + t->n_ahead - *at :
+	    e->ixb - *at;
 }
 
 /* the memory for parts is used up: whoever has waited longest loses. False if
@@ -670,19 +707,26 @@ make_room(const struct tls *t)
 	return oldest != t;
 }
 
-/* keeps n bytes of a buffer in *part, or nothing if n is 0 */
+/* keeps n bytes of a buffer in *part */
 static bool
-put_aside(struct tls *t, struct tlspart **part, const unsigned char *buf,
+keep_part(struct tls *t, struct tlspart **part, const unsigned char *buf,
     size_t at, size_t n)
 {
-	if (n == 0) {
-		tlspool_drop(part);
-		return true;
-	}
 	while (tlspool_full(*part, n))
 		if (!make_room(t))
 			return false;
 	return tlspool_part(part, t, buf, at, n);
+}
+
+/* the same, or nothing if n is 0 */
+static inline bool
+put_aside(struct tls *t, struct tlspart **part, const unsigned char *buf,
+    size_t at, size_t n)
+{
+	if (RARE(n > 0))
+		return keep_part(t, part, buf, at, n);
+	tlspool_drop(part);
+	return true;
 }
 
 /*
@@ -696,13 +740,13 @@ tls_rest(struct tls *t)
 	const br_ssl_engine_context *e = t->e;
 	size_t at, n, n_out;
 
-	if (t->pair == NULL || e->iomode != BOTH_WAYS)
+	if (t->pair == NULL || RARE(e->iomode != BOTH_WAYS))
 		return;
-	if (e->oxa > e->oxc)
+	if (RARE(e->oxa > e->oxc))
 		return; /* gathered, and not yet a record */
 	in_use(t, &at, &n);
 	n_out = e->oxc - e->oxa;
-	if (n + n_out > 0 && !tlspool_scarce())
+	if (RARE(n + n_out > 0) && !tlspool_scarce())
 		return;
 	if (!put_aside(t, &t->in, e->ibuf, at, n) ||
 	    !put_aside(t, &t->out, e->obuf, e->oxa, n_out))

@@ -125,8 +125,6 @@ void tls_free(struct tls *t); /* NULL is fine; keys are wiped */
 /* bytes from the network: any number of records, or parts of them. NULL:
  * plain bytes have to be taken first, no buffer is left (tls_starved), or it
  * is over */
-/* asks for what tls_wire_in(), or tls_plain_out(), will need: see hint.h */
-void tls_warm(const struct tls *t, bool out);
 unsigned char *tls_wire_in(struct tls *t, size_t *n);
 void tls_wire_in_done(struct tls *t, size_t n);
 /* bytes for the network. *more is true if what follows will come at once
@@ -136,10 +134,14 @@ void tls_wire_out_done(struct tls *t, size_t n);
 /* plain bytes that have come */
 const unsigned char *tls_plain_in(struct tls *t, size_t *n);
 void tls_plain_in_done(struct tls *t, size_t n);
+/* takes up to n of them to p; bytes taken */
+size_t tls_read(struct tls *t, void *p, size_t n);
 /* room for plain bytes to send; NULL before tls_ready(), or while a record
  * is leaving */
 unsigned char *tls_plain_out(struct tls *t, size_t *n);
 void tls_plain_out_done(struct tls *t, size_t n);
+/* puts up to n plain bytes at p there, as far as there is room; bytes put */
+size_t tls_write(struct tls *t, const void *p, size_t n);
 /* makes a record of what was put; without it small pieces are gathered */
 void tls_flush(struct tls *t);
 /* says that nothing more is sent (close_notify); what was put goes first,
@@ -148,6 +150,9 @@ void tls_close(struct tls *t);
 /* says the same, and goes on to receive. A peer need not go on to send (RFC
  * 5246 7.2.1), and hardly one begins anything new. */
 void tls_shut(struct tls *t);
+
+/* asks for what tls_wire_in(), or tls_write(), will need: see hint.h */
+void tls_warm(const struct tls *t, bool out);
 
 /* ---- what is known ---- */
 bool tls_ready(const struct tls *t);   /* the handshake is done */

@@ -264,20 +264,15 @@ int
 wire_send(struct wire *w, const void *data, size_t n, int64_t until)
 {
 	const unsigned char *p = data;
-	unsigned char *to;
 	size_t k;
 	int r = 1;
 
 	if (w->tls == NULL)
 		return send_raw(w, p, n, until);
 	while (n > 0 && r == 1) {
-		to = tls_plain_out(w->tls, &k);
-		if (to == NULL)
+		k = tls_write(w->tls, p, n);
+		if (k == 0)
 			return fail(w, EPIPE);
-		if (k > n)
-			k = n;
-		memcpy(to, p, k);
-		tls_plain_out_done(w->tls, k);
 		p += k;
 		n -= k;
 		tls_flush(w->tls);
@@ -290,20 +285,10 @@ wire_send(struct wire *w, const void *data, size_t n, int64_t until)
 static bool
 take_plain(struct wire *w)
 {
-	const unsigned char *p;
-	size_t n, room;
-	bool some = false;
+	size_t n = tls_read(w->tls, w->in + w->end, WIRE_BUF - w->end);
 
-	while ((room = WIRE_BUF - w->end) > 0 &&
-	    (p = tls_plain_in(w->tls, &n)) != NULL) {
-		if (n > room)
-			n = room;
-		memcpy(w->in + w->end, p, n);
-		tls_plain_in_done(w->tls, n);
-		w->end += n;
-		some = true;
-	}
-	return some;
+	w->end += n;
+	return n > 0;
 }
 
 static int

@@ -35,14 +35,14 @@ push(struct conn *c, bool ahead)
 	while ((p = tls_wire_out(c->tls, &n, &more)) != NULL) {
 		more = more || ahead;
 		sent = send(c->fd, p, n, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
-		if (sent < 0) {
+		if (RARE(sent < 0)) {
 			c->wire = true;
 			return conn_passing(errno);
 		}
 		tls_wire_out_done(c->tls, (size_t)sent);
 	}
 	c->wire = false;
-	if (c->shut && !c->fin) {
+	if (RARE(c->shut) && !c->fin) {
 		shutdown(c->fd, SHUT_WR);
 		c->fin = true;
 	}
@@ -53,7 +53,7 @@ bool
 secure_push(struct conn *c)
 {
 	/* shutdown() follows */
-	return push(c, c->shut && !c->fin);
+	return push(c, RARE(c->shut) && !c->fin);
 }
 
 /*
@@ -68,15 +68,15 @@ fill(struct conn *c)
 	size_t n;
 
 	p = tls_wire_in(c->tls, &n);
-	if (p == NULL) {
+	if (RARE(p == NULL)) {
 		c->starved = tls_starved(c->tls);
 		return 0;
 	}
 	got = recv(c->fd, p, n, 0);
-	if (got > 0)
+	if (USUAL(got > 0)) {
 		tls_wire_in_done(c->tls, (size_t)got);
-	if (got > 0)
 		return (size_t)got == n;
+	}
 	if (got == 0)
 		return -1;
 	return conn_passing(errno) ? 0 : -2;
@@ -88,8 +88,8 @@ holds(struct conn *c)
 {
 	size_t n;
 
-	return tls_plain_in(c->tls, &n) != NULL ||
-	    (tls_closed(c->tls) && !c->eof);
+	return RARE(tls_plain_in(c->tls, &n) != NULL) ||
+	    (RARE(tls_closed(c->tls)) && !c->eof);
 }
 
 /* the end of each use: what was made leaves, and buffers go back */
@@ -126,21 +126,21 @@ secure_handshake(struct conn *c)
 	return tls_ready(c->tls);
 }
 
-/* takes up to n plain bytes that wait */
-static size_t
-take(struct conn *c, unsigned char *p, size_t n)
+/* what reading says where it gave no bytes, and fill() that */
+static ssize_t
+nothing(struct conn *c, int filled)
 {
-	const unsigned char *from;
-	size_t k, got = 0;
-
-	while (got < n && (from = tls_plain_in(c->tls, &k)) != NULL) {
-		if (k > n - got)
-			k = n - got;
-		memcpy(p + got, from, k);
-		tls_plain_in_done(c->tls, k);
-		got += k;
+	if (tls_error(c->tls) != 0) {
+		errno = EPROTO;
+		return -2;
 	}
-	return got;
+	if (tls_closed(c->tls) || filled == -1) {
+		c->cut = !tls_closed(c->tls);
+		c->eof = true;
+		c->pending = false;
+		return 0;
+	}
+	return filled == -2 ? -2 : -1;
 }
 
 ssize_t
@@ -149,38 +149,28 @@ secure_recv(struct conn *c, void *p, size_t n)
 	size_t got;
 	int i, r = 1;
 
-	if (c->stalled)
+	if (RARE(c->stalled))
 		return -1;
 	c->starved = false;
 	tls_warm(c->tls, false);
-	got = take(c, p, n);
+	got = tls_read(c->tls, p, n);
 	/* what was left by an earlier call; poll() knows of what is new */
-	if (got > 0)
+	if (RARE(got > 0))
 		r = 0;
-	for (i = 0; i < FILLS_PER_TURN && r == 1; i++) {
-		if (got == n || tls_closed(c->tls))
+	for (i = 0; r == 1 && i < FILLS_PER_TURN; i++) {
+		if (RARE(got == n || tls_closed(c->tls)))
 			break;
 		r = fill(c);
-		got += take(c, (unsigned char *)p + got, n - got);
+		got += tls_read(c->tls, (unsigned char *)p + got, n - got);
 	}
-	if (!done(c) && got == 0)
+	if (RARE(!done(c)) && got == 0)
 		return -2;
-	if (got > 0) {
-		/* the end, if it was seen, is told the next time */
-		c->pending = c->pending || r < 0;
-		return (ssize_t)got;
-	}
-	if (tls_error(c->tls) != 0) {
-		errno = EPROTO;
-		return -2;
-	}
-	if (tls_closed(c->tls) || r == -1) {
-		c->cut = !tls_closed(c->tls);
-		c->eof = true;
-		c->pending = false;
-		return 0;
-	}
-	return r == -2 ? -2 : -1;
+	if (RARE(got == 0))
+		return nothing(c, r);
+	/* the end, if it was seen, is told the next time */
+	if (RARE(r < 0))
+		c->pending = true;
+	return (ssize_t)got;
 }
 
 int
@@ -209,24 +199,16 @@ secure_peek(struct conn *c)
 static ssize_t
 put(struct conn *c, const unsigned char *p, size_t n)
 {
-	unsigned char *to;
-	size_t k, taken = 0;
+	size_t taken = tls_write(c->tls, p, n), k;
 
-	while (taken < n) {
-		to = tls_plain_out(c->tls, &k);
-		if (to == NULL) {
-			if (!push(c, true))
-				return -1;
-			to = tls_plain_out(c->tls, &k);
-		}
-		if (to == NULL) {
+	while (RARE(taken < n)) {
+		if (!push(c, true))
+			return -1;
+		k = tls_write(c->tls, p + taken, n - taken);
+		if (k == 0) {
 			c->starved = tls_starved(c->tls);
 			break;
 		}
-		if (k > n - taken)
-			k = n - taken;
-		memcpy(to, p + taken, k);
-		tls_plain_out_done(c->tls, k);
 		taken += k;
 	}
 	return (ssize_t)taken;
@@ -239,19 +221,19 @@ secure_send(struct conn *c, const struct iovec *parts, int n)
 	int i;
 
 	/* the peer has ended both directions: RFC 5246 7.2.1 */
-	if (tls_closed(c->tls)) {
+	if (RARE(tls_closed(c->tls))) {
 		errno = c->stalled ? EAGAIN : EPIPE;
 		return -1;
 	}
 	for (i = 0; i < n && k >= 0; i++) {
 		k = put(c, parts[i].iov_base, parts[i].iov_len);
 		taken += k;
-		if (k < (ssize_t)parts[i].iov_len)
+		if (RARE(k < (ssize_t)parts[i].iov_len))
 			break;
 	}
-	if (k >= 0)
+	if (USUAL(k >= 0))
 		tls_flush(c->tls);
-	if (!done(c) || k < 0)
+	if (RARE(!done(c) || k < 0))
 		return -1;
 	return taken;
 }
