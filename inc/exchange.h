@@ -35,9 +35,25 @@ void exchange_body(struct session *s);
 void exchange_ping(struct session *s);
 /* the upstream connection failed: another try where that is allowed */
 void exchange_failed(struct session *s, enum reason why);
-/* true if bytes of the request's body are awaited from the client */
-bool exchange_wants_body(const struct session *s);
+
 /* true if the request's head has not left whole */
-bool exchange_head_unsent(const struct session *s);
+static inline bool
+exchange_head_unsent(const struct session *s)
+{
+	const struct buf *head = s->x->head;
+
+	return head != NULL && RARE(head->beg < head->end);
+}
+
+/* true if bytes of the request's body are awaited from the client */
+static inline bool
+exchange_wants_body(const struct session *s)
+{
+	const struct exchange *x = s->x;
+
+	return RARE(!x->q.done) &&
+	    (s->phase == S_ANSWER || s->phase == S_BODY) && !x->q_broken &&
+	    s->u != NULL && !exchange_head_unsent(s);
+}
 
 #endif

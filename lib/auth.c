@@ -389,8 +389,6 @@ auth_judge(const struct conf_route *r, const struct http_request *q,
 	int n;
 
 	memset(p, 0, sizeof *p);
-	if (a == NULL)
-		return R_DONE;
 	n = shown_find(q, &a->from, list, memory);
 	if (n > 0)
 		return judge_all(r, list, n, by, p);
@@ -406,7 +404,7 @@ auth_hides(const struct conf_route *r)
 {
 	const struct auth *a = r->auth;
 
-	return a != NULL && !r->key_pass ? &a->from : NULL;
+	return RARE(a != NULL) && !r->key_pass ? &a->from : NULL;
 }
 
 bool

@@ -28,10 +28,10 @@ class_of(const struct target *t, int64_t now)
 {
 	const struct upstream *up = t->up;
 
-	if (up->down || up->n_addrs == 0 ||
-	    (t->e->max > 0 && up->open >= t->e->max))
+	if (RARE(up->down || up->n_addrs == 0) ||
+	    (RARE(t->e->max > 0) && up->open >= t->e->max))
 		return USELESS;
-	if (up->out_until > now)
+	if (RARE(up->out_until > now))
 		return LEFT_OUT;
 	return t->e->backup ? BACKUP : READY;
 }

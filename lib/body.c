@@ -39,7 +39,7 @@ body_start(struct body *b, enum http_body kind, uint64_t length, bool chunked)
 static void
 add_part(struct body_piece *piece, const void *p, size_t n)
 {
-	if (n == 0)
+	if (RARE(n == 0))
 		return;
 	piece->parts[piece->n].iov_base = (void *)p;
 	piece->parts[piece->n++].iov_len = n;
@@ -54,7 +54,7 @@ add_payload(struct body *b, struct body_piece *piece, char *p, size_t n,
 
 	b->bytes += n;
 	piece->payload = n;
-	if (n > 0 && b->chunked) {
+	if (RARE(b->chunked) && n > 0) {
 		text_init(&size, piece->size, sizeof piece->size);
 		text_hex(&size, n);
 		text_mem(&size, "\r\n", 2);
@@ -97,7 +97,7 @@ body_take(struct body *b, char *p, size_t n, const struct http_limits *lim,
 	text_init(&tail, tail_memory, tail_size);
 	piece->n = 0;
 	piece->payload = 0;
-	if (b->done)
+	if (RARE(b->done))
 		return 0;
 	switch (b->kind) {
 	case HTTP_BODY_NONE:
@@ -120,12 +120,13 @@ body_take(struct body *b, char *p, size_t n, const struct http_limits *lim,
 		break;
 	}
 	add_payload(b, piece, data, payload, &tail);
-	if (b->kind == HTTP_BODY_CHUNKED && taken >= 0 &&
+	if (RARE(b->kind == HTTP_BODY_CHUNKED) && taken >= 0 &&
 	    chunk_done(&b->chunk))
 		more = take_trailers(b, p + taken, n - (size_t)taken, lim,
 		    fields, &tail);
-	add_part(piece, tail.p, tail.n);
-	if (taken < 0 || more < 0)
+	if (RARE(tail.n > 0))
+		add_part(piece, tail.p, tail.n);
+	if (RARE(taken < 0 || more < 0))
 		return taken < 0 ? taken : more;
 	return taken + more;
 }

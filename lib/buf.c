@@ -187,9 +187,9 @@ buf_get(size_t need)
 {
 	struct buf *b = NULL;
 
-	if (need <= small.size)
+	if (USUAL(need <= small.size))
 		b = get(&small);
-	if (b == NULL && need <= large.size)
+	if (RARE(b == NULL) && need <= large.size)
 		b = get(&large);
 	return b;
 }
@@ -203,19 +203,17 @@ buf_warm(void)
 void
 buf_put(struct buf *b)
 {
-	struct pool *p;
-
 	if (b == NULL)
 		return;
 	assert(b->beg <= b->end && b->end <= b->cap);
-	p = b->cap == small.size ? &small : &large;
-	p->left++;
-	if (p == &small) {
-		room_put(&smalls, b);
+	if (RARE(b->cap != small.size)) {
+		large.left++;
+		b->next = large.idle;
+		large.idle = b;
 		return;
 	}
-	b->next = p->idle;
-	p->idle = b;
+	small.left++;
+	room_put(&smalls, b);
 }
 
 bool

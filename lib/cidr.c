@@ -177,7 +177,7 @@ holds(const struct cidr *c, const struct peer *p)
 static const struct cidr *
 find(const struct cidr *c, const struct peer *p)
 {
-	while (c != NULL && !holds(c, p))
+	while (RARE(c != NULL) && !holds(c, p))
 		c = c->next;
 	return c;
 }

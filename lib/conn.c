@@ -186,7 +186,7 @@ conn_wake(struct conn *c)
 void
 conn_wants(struct conn *c, int events)
 {
-	if (c->asleep && c->asleep != 1 + events)
+	if (RARE(c->asleep != 1 + events) && c->asleep)
 		conn_wake(c);
 }
 
@@ -208,17 +208,15 @@ fail(struct conn *c)
 	return false;
 }
 
-/* keeps what lies behind the first done bytes of the parts in c->out */
+/* keeps what lies behind the first done bytes of the parts, of total bytes, in
+ * c->out */
 static bool
-put_rest(struct conn *c, const struct iovec *parts, int n, size_t done)
+put_rest(struct conn *c, const struct iovec *parts, int n, size_t total,
+    size_t done)
 {
-	size_t left = 0;
 	int i;
 
-	for (i = 0; i < n; i++)
-		left += parts[i].iov_len;
-	left -= done;
-	if (left > 0 && !buf_fit(&c->out, left))
+	if (!buf_fit(&c->out, total - done))
 		return false;
 	for (i = 0; i < n; i++) {
 		if (done >= parts[i].iov_len) {
@@ -236,12 +234,19 @@ put_rest(struct conn *c, const struct iovec *parts, int n, size_t done)
 static bool
 keep_rest(struct conn *c, const struct iovec *parts, int n, ssize_t sent)
 {
+	size_t total = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		total += parts[i].iov_len;
+	if (USUAL(sent == (ssize_t)total))
+		return true;
 	if (sent < 0) {
 		if (!conn_passing(errno))
 			return fail(c);
 		sent = 0;
 	}
-	if (put_rest(c, parts, n, (size_t)sent))
+	if (put_rest(c, parts, n, total, (size_t)sent))
 		return true;
 	errno = ENOMEM;
 	return fail(c);
@@ -254,9 +259,9 @@ conn_send(struct conn *c, const struct iovec *parts, int n)
 
 	if (n == 1)
 		return conn_send_mem(c, parts[0].iov_base, parts[0].iov_len);
-	if (c->broken)
+	if (RARE(c->broken))
 		return false;
-	if (c->out != NULL)
+	if (RARE(c->out != NULL))
 		return keep_rest(c, parts, n, 0);
 	if (c->tls != NULL)
 		return keep_rest(c, parts, n, secure_send(c, parts, n));
@@ -280,7 +285,7 @@ conn_send_mem(struct conn *c, const void *p, size_t n)
 	struct iovec part;
 	ssize_t sent = 0;
 
-	if (c->broken)
+	if (RARE(c->broken))
 		return false;
 	if (c->out == NULL) {
 		sent = conn_write(c, p, n);
@@ -332,7 +337,7 @@ conn_recv(struct conn *c, void *p, size_t n)
 	if (c->tls != NULL)
 		return secure_recv(c, p, n);
 	got = recv(c->fd, p, n, 0);
-	if (got > 0)
+	if (USUAL(got > 0))
 		return got;
 	if (got == 0) {
 		c->eof = true;
@@ -482,12 +487,10 @@ doze(struct conn *c)
 		tls_sleep(c->tls);
 }
 
-void
-conn_stir(struct conn *c)
+/* puts one whose engine is awake into the ring */
+static void
+list_awake(struct conn *c)
 {
-	c->stirred = true;
-	if (c->listed)
-		return;
 	if (awake.n == AWAKE_MAX)
 		doze(awake.c[awake.hand]);
 	else
@@ -500,6 +503,14 @@ conn_stir(struct conn *c)
 		conn_doze_at = 0;
 }
 
+void
+conn_stir(struct conn *c)
+{
+	c->stirred = true;
+	if (RARE(!c->listed))
+		list_awake(c);
+}
+
 /* what the active end at i is ready for, among what it wanted; 0: nothing */
 static int
 ready(size_t i)
@@ -510,9 +521,9 @@ ready(size_t i)
 
 	if (c == NULL || p->fd < 0)
 		return 0;
-	revents = p->revents | (c->pending ? p->events & POLLIN : 0);
+	revents = p->revents | (RARE(c->pending) ? p->events & POLLIN : 0);
 	/* the call that then fails reports the cause */
-	if (revents & (POLLERR | POLLHUP | POLLNVAL))
+	if (RARE(revents & (POLLERR | POLLHUP | POLLNVAL)))
 		revents |= p->events;
 	return revents;
 }
@@ -610,11 +621,11 @@ conn_serve(conn_serve_fn *serve)
 		 * its memory may be another end's by now; that one is looked
 		 * at for nothing if it sleeps.
 		 */
-		if (c->kind == CONN_FREE || !c->asleep)
+		if (RARE(c->kind == CONN_FREE || !c->asleep))
 			continue;
 		serve(c, parked.events[i]);
 		/* the kernel does not know what an engine holds */
-		if (c->asleep && (c->pending || c->wire || c->starved))
+		if (RARE(c->pending || c->wire || c->starved) && c->asleep)
 			conn_wake(c);
 	}
 }

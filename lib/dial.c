@@ -21,10 +21,10 @@ dial_push(struct session *s, struct conn *c)
 	struct buf *head = s->x->head;
 	ssize_t n;
 
-	if (head->beg == head->end)
+	if (RARE(head->beg == head->end))
 		return 1;
 	n = conn_write(c, head->data + head->beg, head->end - head->beg);
-	if (n < 0)
+	if (RARE(n < 0))
 		/* some systems say ENOTCONN while it is being connected */
 		return errno == EAGAIN || errno == EWOULDBLOCK ||
 		    errno == EINTR || errno == ENOBUFS ||
@@ -229,9 +229,10 @@ from_pool(struct session *s)
 
 	while ((c = upstream_take(s->up)) != NULL) {
 		/* what may not be sent twice is not sent to a dead one */
-		if (http_idempotent(s->x->method) || conn_peek(c) == -1)
+		if (RARE(!http_idempotent(s->x->method)) && conn_peek(c) != -1)
+			conn_close(c);
+		else
 			return c;
-		conn_close(c);
 	}
 	return NULL;
 }
@@ -241,12 +242,13 @@ reuse(struct session *s, struct conn *c)
 {
 	c->owner = s;
 	use(s, c);
-	if (dial_push(s, c) >= 0)
-		return DIAL_WON;
-	s->x->lost = R_UPSTREAM_RESET;
-	conn_close(c);
-	s->u = NULL;
-	return DIAL_LOST;
+	if (RARE(dial_push(s, c) < 0)) {
+		s->x->lost = R_UPSTREAM_RESET;
+		conn_close(c);
+		s->u = NULL;
+		return DIAL_LOST;
+	}
+	return DIAL_WON;
 }
 
 /* copies the head, of n bytes with what lies behind it, with host in place of
@@ -301,16 +303,17 @@ dial_choose(struct session *s)
 
 	i = balance_choose(s->route, x->balance, &x->tried, world.now,
 	    &x->lost);
-	if (i < 0)
+	if (RARE(i < 0))
 		return false;
 	balance_add(&x->tried, i);
 	session_use(s, s->route->targets[i].up);
-	if (s->up->wait_ms > 0)
+	if (RARE(s->up->wait_ms > 0))
 		upstream_try(s->up, world.now);
-	if (s->route->host_header == NULL || name_host(s))
-		return true;
-	s->x->lost = R_NO_MEMORY;
-	return false;
+	if (RARE(s->route->host_header != NULL) && !name_host(s)) {
+		s->x->lost = R_NO_MEMORY;
+		return false;
+	}
+	return true;
 }
 
 enum dial
@@ -323,19 +326,17 @@ dial_start(struct session *s)
 	x->head->beg = 0;
 	x->next_addr = 0;
 	x->attempt_at = 0;
-	if (s->up == NULL && RARE(!dial_choose(s))) {
+	if (USUAL(s->up == NULL) && RARE(!dial_choose(s))) {
 		/* a name that is being looked up is waited for */
 		if (x->lost != R_DONE)
 			return DIAL_LOST;
 		x->attempt_at = world.now + CONNECT_AGAIN_MS;
 		return DIAL_WAIT;
 	}
-	if (!x->fresh && (c = from_pool(s)) != NULL) {
-		d = reuse(s, c);
-		if (d == DIAL_WON)
-			return d;
-	}
-	return attempts(s);
+	c = x->fresh ? NULL : from_pool(s);
+	if (RARE(c == NULL) || RARE((d = reuse(s, c)) != DIAL_WON))
+		d = attempts(s);
+	return d;
 }
 
 enum dial

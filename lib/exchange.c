@@ -61,7 +61,7 @@ note(struct exchange *x, struct span method, struct span target,
 	s.n = redacted.n;
 	x->target_at = put_text(&t, s);
 	x->host_at = put_text(&t, host);
-	if (x->from != NULL && x->from->id.n > 0)
+	if (RARE(x->from != NULL) && x->from->id.n > 0)
 		x->id_at = put_text(&t, x->from->id);
 }
 
@@ -165,7 +165,7 @@ glue_body(struct session *s, char *p, size_t n)
 	ssize_t used;
 	int i;
 
-	if (n == 0 || s->x->q.done)
+	if (n == 0)
 		return 0;
 	/* trailers may grow a little, and may be all that there is */
 	if (!buf_fit(&s->x->head, body_grown(n)))
@@ -176,6 +176,15 @@ glue_body(struct session *s, char *p, size_t n)
 		    piece.parts[i].iov_len);
 	s->x->body_left = piece.n > 0;
 	return used;
+}
+
+/* whether the connection has had all the requests that it may have */
+static bool
+is_last(const struct session *s)
+{
+	unsigned max = s->conf->keepalive_requests;
+
+	return RARE(max > 0) && s->requests + 1 >= max;
 }
 
 /* a parsed request, whose head is the first used bytes of v, begins */
@@ -192,21 +201,22 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 		session_end(s, R_NO_MEMORY, BY_WEIR);
 		return;
 	}
-	judge_client(s, q);
+	x->secure = s->tls;
+	if (RARE(s->conf->trusted != NULL))
+		judge_client(s, q);
 	note(x, q->method, q->target, q->host);
 	x->method = q->method_id;
 	x->minor = q->h.minor;
 	x->keep = q->h.keep_alive && s->conf->keepalive_ms > 0 &&
-	    (s->conf->keepalive_requests == 0 ||
-	    s->requests + 1 < s->conf->keepalive_requests);
+	    !is_last(s);
 	x->prefers_json = rewrite_prefers_json(&q->h);
 	body_start(&x->q, q->h.body, q->h.length,
 	    q->h.body == HTTP_BODY_CHUNKED);
-	x->expects = q->expect_continue && !x->q.done;
+	x->expects = RARE(q->expect_continue) && !x->q.done;
 	why = judge_request(s, q);
-	if (why == R_DONE)
+	if (USUAL(why == R_DONE))
 		why = write_head(s, q);
-	if (why == R_DONE) {
+	if (RARE(!x->q.done) && why == R_DONE) {
 		body = glue_body(s, v->p + used, v->n - used);
 		if (body < 0)
 			why = (enum reason)-body;
@@ -216,9 +226,9 @@ begin(struct session *s, const struct http_request *q, struct view *v,
 	if (RARE(why != R_DONE) && refuse_accepts(s))
 		why = offer_keep(x, &q->h, why);
 	x->from = NULL;
-	if (!view_done(s->c, v, used + (body > 0 ? (size_t)body : 0)))
+	if (RARE(!view_done(s->c, v, used + (body > 0 ? (size_t)body : 0))))
 		why = R_NO_MEMORY;
-	if (body < 0)
+	if (RARE(body < 0))
 		x->keep = false;
 	if (RARE(why != R_DONE))
 		session_refuse(s, why);
@@ -235,10 +245,10 @@ parse(struct session *s, struct view *v)
 
 	q.h.fields = world.fields;
 	used = http_parse_request(v->p, v->n, &world.limits, &q);
-	if (used > 0) {
-		begin(s, &q, v, (size_t)used);
-	} else if (used < 0) {
+	if (RARE(used < 0)) {
 		refuse_view(s, v, (enum reason)-used);
+	} else if (used > 0) {
+		begin(s, &q, v, (size_t)used);
 	} else if (!view_done(s->c, v, 0)) {
 		/* the first bytes of a head, and no buffer to keep them in */
 		session_end(s, R_NO_MEMORY, BY_WEIR);
@@ -266,9 +276,23 @@ exchange_next(struct session *s)
 static bool
 worth_parsing(const struct view *v, size_t n)
 {
-	return n == v->n || memchr(v->p + v->n - n, '\n', n) != NULL ||
+	return USUAL(n == v->n) || memchr(v->p + v->n - n, '\n', n) != NULL ||
 	    memchr(v->p + v->n - n - 1, '\r', n + 1) != NULL ||
 	    v->n >= world.limits.line_max || v->n >= world.limits.head_max;
+}
+
+/* reading gave n, which is no bytes, where a head was to come */
+static void
+no_head(struct session *s, struct view *v, ssize_t n)
+{
+	if (n == -2)
+		session_end(s, R_CLIENT_RESET, BY_CLIENT);
+	else if (n == -3)
+		refuse_view(s, v, R_NO_MEMORY);
+	else if (n == 0 && v->n == 0)
+		session_end(s, R_DONE, BY_CLIENT);
+	else if (n == 0)
+		refuse_view(s, v, R_CLIENT_CUT);
 }
 
 void
@@ -280,36 +304,10 @@ exchange_head(struct session *s)
 
 	exchange_warm();
 	n = view_read(s->c, &v, &full);
-	if (n == -1)
-		return;
-	if (n == -2) {
-		session_end(s, R_CLIENT_RESET, BY_CLIENT);
-	} else if (n == -3) {
-		refuse_view(s, &v, R_NO_MEMORY);
-	} else if (n == 0 && v.n == 0) {
-		session_end(s, R_DONE, BY_CLIENT);
-	} else if (n == 0) {
-		refuse_view(s, &v, R_CLIENT_CUT);
-	} else if (worth_parsing(&v, (size_t)n)) {
+	if (RARE(n <= 0))
+		no_head(s, &v, n);
+	else if (worth_parsing(&v, (size_t)n))
 		parse(s, &v);
-	}
-}
-
-bool
-exchange_head_unsent(const struct session *s)
-{
-	const struct buf *head = s->x->head;
-
-	return head != NULL && head->beg < head->end;
-}
-
-bool
-exchange_wants_body(const struct session *s)
-{
-	const struct exchange *x = s->x;
-
-	return (s->phase == S_ANSWER || s->phase == S_BODY) && !x->q.done &&
-	    !x->q_broken && s->u != NULL && !exchange_head_unsent(s);
 }
 
 /* the request cannot go on; what the client sees depends on how far it was */
@@ -355,10 +353,11 @@ flow_up_kept(struct session *s)
 {
 	struct view v;
 
-	if (!exchange_wants_body(s) || conn_unsent(s->u) || s->c->in == NULL)
-		return;
-	view_kept(s->c, &v);
-	flow_up(s, &v);
+	if (RARE(exchange_wants_body(s)) && !conn_unsent(s->u) &&
+	    s->c->in != NULL) {
+		view_kept(s->c, &v);
+		flow_up(s, &v);
+	}
 }
 
 static void
@@ -415,9 +414,9 @@ sent(struct session *s)
 void
 exchange_dialed(struct session *s, enum dial d)
 {
-	if (d == DIAL_WON && s->tcp)
+	if (RARE(s->tcp) && d == DIAL_WON)
 		relay_open(s);
-	else if (d == DIAL_WON)
+	else if (USUAL(d == DIAL_WON))
 		sent(s);
 	else if (d == DIAL_WAIT)
 		session_phase(s, S_CONNECT);
@@ -508,10 +507,10 @@ answered(struct session *s, size_t n)
 	    !conn_unsent(u) && u->in == NULL && !u->pending &&
 	    x->began > s->up->moved_at && !world.draining;
 	s->u = NULL;
-	if (!reuse || !upstream_give(s->up, u, s->route->pool,
-	    s->route->pool_ms, world.now))
+	if (RARE(!reuse || !upstream_give(s->up, u, s->route->pool,
+	    s->route->pool_ms, world.now)))
 		conn_close(u);
-	if (conn_unsent(s->c))
+	if (RARE(conn_unsent(s->c)))
 		session_phase(s, S_FLUSH);
 	else
 		session_finish(s);
@@ -536,9 +535,9 @@ cut(struct session *s, enum reason why)
 static enum rewrite_framing
 framing(const struct exchange *x, struct http_response *r)
 {
-	if (r->status == 204)
+	if (RARE(r->status == 204))
 		return REWRITE_NONE;
-	if (r->status == 205) {
+	if (RARE(r->status == 205)) {
 		/* RFC 9110 15.3.6: it has no content */
 		r->h.length = 0;
 		return REWRITE_LENGTH;
@@ -628,8 +627,9 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 	    locate(s, &location) : NULL;
 	how.route = s->route;
 	how.framing = framing(x, r);
-	x->keep = x->keep && how.framing != REWRITE_EOF && !world.draining &&
-	    (x->q.done || (r->status < 300 && !x->expects));
+	if (RARE(how.framing == REWRITE_EOF || world.draining) ||
+	    (RARE(!x->q.done) && (r->status >= 300 || x->expects)))
+		x->keep = false;
 	how.close = !x->keep;
 	how.keep_10 = x->keep && x->minor == 0;
 	x->reuse = r->h.keep_alive;
@@ -652,7 +652,7 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 	    world.fields, &piece);
 	note_events(x, &piece);
 	x->begun = true;
-	if (!send_answer(s->c, t, &piece)) {
+	if (RARE(!send_answer(s->c, t, &piece))) {
 		client_lost(s);
 		return;
 	}
@@ -662,10 +662,10 @@ begin_answer(struct session *s, struct http_response *r, struct view *v,
 	}
 	if (RARE(!view_done(s->u, v, used + (size_t)body)))
 		cut(s, R_NO_MEMORY);
-	else if (x->r.done)
-		answered(s, v->n);
-	else
+	else if (RARE(!x->r.done))
 		session_phase(s, S_BODY);
+	else
+		answered(s, v->n);
 }
 
 /* passes a 1xx on: RFC 9110 15.2 */
@@ -723,7 +723,7 @@ look_at_answer(struct session *s, struct view *v)
 			session_refuse(s, why);
 		return false;
 	}
-	if (RARE(x->handshake) && r.status >= 200 && refuse_accepts(s)) {
+	if (RARE(x->handshake) && RARE(r.status >= 200 && refuse_accepts(s))) {
 		refuse_status(s, r.status);
 		return false;
 	}
@@ -764,17 +764,16 @@ exchange_answer(struct session *s)
 	warm(s->x, offsetof(struct exchange, attempts));
 	conn_warm(s->c);
 	n = view_read(s->u, &v, &full);
-	if (n == -1)
-		return;
-	if (n <= 0) {
-		no_answer(s, n, v.n);
+	if (RARE(n <= 0)) {
+		if (n != -1)
+			no_answer(s, n, v.n);
 		return;
 	}
 	s->last = world.now;
 	/* interim answers before the final one are taken off as they come */
 	while (v.n > 0 && look_at_answer(s, &v))
 		;
-	if (v.n == 0 && s->phase == S_ANSWER && s->u->in != NULL)
+	if (RARE(s->phase == S_ANSWER) && v.n == 0)
 		conn_forget(s->u);
 }
 

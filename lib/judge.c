@@ -115,40 +115,42 @@ judge_key(struct session *s, const struct http_request *q)
 
 	why = auth_judge(s->route, q, &by, &p);
 	s->x->key_use = p.use;
-	return RARE(p.use != NULL) ? judge_limits(s->x, &p.limits) : why;
+	return p.use != NULL ? judge_limits(s->x, &p.limits) : why;
 }
 
 /* what the route has to say */
 static enum reason
 judge_route(struct session *s, const struct http_request *q)
 {
+	struct conf_route *r = s->route;
 	struct exchange *x = s->x;
-	enum reason why;
+	enum reason why = R_DONE;
 
-	if (!cidr_allows(s->route->access, &s->peer))
+	if (RARE(r->access != NULL) && !cidr_allows(r->access, &s->peer))
 		return R_DENIED;
-	if (!tally_request(s))
+	if (RARE(r->max_requests_address > 0) && !tally_request(s))
 		return R_TOO_MANY_REQUESTS;
-	if (RARE(s->route->client_ca != NULL) && (s->c->tls == NULL ||
-	    !tls_client_known(s->c->tls, s->route->host)))
+	if (RARE(r->client_ca != NULL) && (s->c->tls == NULL ||
+	    !tls_client_known(s->c->tls, r->host)))
 		return R_NO_CLIENT_CERT;
-	why = judge_key(s, q);
+	if (RARE(r->auth != NULL))
+		why = judge_key(s, q);
 	if (RARE(why != R_DONE))
 		return why;
-	if (RARE(s->route->body_max > 0) && q->h.body == HTTP_BODY_LENGTH &&
-	    q->h.length > s->route->body_max)
+	if (RARE(r->body_max > 0) && q->h.body == HTTP_BODY_LENGTH &&
+	    q->h.length > r->body_max)
 		return R_BODY_TOO_LARGE;
-	if (RARE(s->route->max_route > 0) &&
-	    s->route->open >= s->route->max_route)
+	if (RARE(r->max_route > 0) && r->open >= r->max_route)
 		return R_TOO_MANY;
-	why = fixed_judge(s, q);
+	if (RARE(r->respond.status != 0 || r->redirect.url != NULL))
+		why = fixed_judge(s, q);
 	if (RARE(x->handshake) && why == R_DONE)
 		why = judge_handshake(s, q);
 	if (RARE(why != R_DONE))
 		return why;
-	if (RARE(s->route->balance.by >= BALANCE_ADDRESS))
-		x->balance = balance_key(&s->route->balance, q, &s->peer);
-	s->route->open++;
+	if (RARE(r->balance.by >= BALANCE_ADDRESS))
+		x->balance = balance_key(&r->balance, q, &s->peer);
+	r->open++;
 	x->counted = true;
 	return R_DONE;
 }
@@ -159,9 +161,6 @@ judge_client(struct session *s, const struct http_request *q)
 	static struct client from;
 	struct exchange *x = s->x;
 
-	x->secure = s->tls;
-	if (s->conf->trusted == NULL)
-		return;
 	client_find(s->conf, &s->peer, &q->h, &from);
 	if (!from.trusted)
 		return;
@@ -182,7 +181,8 @@ judge_request(struct session *s, const struct http_request *q)
 	enum reason why;
 	int upgrade;
 
-	if (q->method_id == HTTP_M_CONNECT || q->method_id == HTTP_M_TRACE)
+	if (RARE(q->method_id == HTTP_M_CONNECT ||
+	    q->method_id == HTTP_M_TRACE))
 		return R_METHOD_REFUSED;
 	upgrade = judge_upgrade(q);
 	x->handshake = upgrade == WS_HANDSHAKE;
@@ -191,13 +191,15 @@ judge_request(struct session *s, const struct http_request *q)
 	why = judge_peer(s);
 	if (RARE(why != R_DONE))
 		return why;
-	if (upgrade < 0)
+	if (RARE(upgrade < 0))
 		return (enum reason)-upgrade;
-	why = plain_challenge(s, q);
+	if (RARE(s->conf->acme_webroot != NULL))
+		why = plain_challenge(s, q);
 	if (RARE(why != R_DONE))
 		return why;
-	if (s->route == NULL)
+	if (RARE(s->route == NULL))
 		return R_NO_ROUTE;
-	why = plain_redirect(s, q);
-	return why != R_DONE ? why : judge_route(s, q);
+	if (RARE(s->route->redirect.https))
+		why = plain_redirect(s, q);
+	return RARE(why != R_DONE) ? why : judge_route(s, q);
 }

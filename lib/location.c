@@ -8,14 +8,14 @@
 static const char *
 or_empty(const char *prefix)
 {
-	return prefix == NULL || strcmp(prefix, "/") == 0 ? "" : prefix;
+	return USUAL(prefix == NULL) || strcmp(prefix, "/") == 0 ? "" : prefix;
 }
 
 /* what the client's path has where the upstream's has another, or nothing */
 static const char *
 client_prefix(const struct conf_route *r)
 {
-	return r->rewrite.from != NULL ? r->rewrite.from : r->strip_prefix;
+	return RARE(r->rewrite.from != NULL) ? r->rewrite.from : r->strip_prefix;
 }
 
 void
@@ -28,12 +28,12 @@ location_change(struct location_path *p, const struct conf_route *r,
 	p->add = p->to = "";
 	p->strip = 0;
 	/* the server as a whole has no path to change */
-	if (path.n == 0 || path.p[0] != '/')
+	if (RARE(path.n == 0 || path.p[0] != '/'))
 		return;
 	p->add = or_empty(r->add_prefix);
-	if (prefix != NULL)
+	if (RARE(prefix != NULL))
 		strip = route_prefix(path, prefix);
-	if (strip < 0)
+	if (USUAL(strip < 0))
 		return;
 	p->strip = (size_t)strip;
 	p->to = or_empty(r->rewrite.to);

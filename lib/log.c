@@ -337,7 +337,8 @@ log_flush(void)
 
 	/* each turn asks, and mostly there is nothing */
 	for (i = 0; i < LOG_STREAMS; i++)
-		if (sinks[i].refs > 0 && (sinks[i].n > 0 || sinks[i].lost > 0))
+		if (RARE((sinks[i].n | sinks[i].lost) != 0) &&
+		    sinks[i].refs > 0)
 			flush(&sinks[i]);
 	errno = saved;
 }

@@ -144,7 +144,7 @@ redact_target(struct text *t, struct span target)
 		if (target.p[n] == '?' || target.p[n] == '#')
 			break;
 	text_mem(t, target.p, n);
-	for (target = skip(target, n); target.n > 0;) {
+	for (target = skip(target, n); RARE(target.n > 0);) {
 		text_mem(t, target.p, 1);
 		target = parameter(t, skip(target, 1));
 	}

@@ -47,14 +47,15 @@ put_run(struct text *t, struct span *run)
 static void
 put_as_is(struct text *t, struct span *run, const struct http_field *f)
 {
-	if (!f->plain || run->p + run->n != f->name.p)
+	if (RARE(!f->plain)) {
 		put_run(t, run);
-	if (!f->plain) {
 		put_field(t, f->name, f->value);
 		return;
 	}
-	if (run->n == 0)
+	if (RARE(run->p + run->n != f->name.p)) {
+		put_run(t, run);
 		run->p = f->name.p;
+	}
 	run->n += f->name.n + 2 + f->value.n + 2;
 }
 
@@ -64,7 +65,8 @@ read_as(const struct http_field *f)
 {
 	char memory[FIELD_DASHED];
 
-	if (f->id != HTTP_F_OTHER || memchr(f->name.p, '_', f->name.n) == NULL)
+	if (f->id != HTTP_F_OTHER ||
+	    USUAL(memchr(f->name.p, '_', f->name.n) == NULL))
 		return f->id;
 	return field_id(field_dashed(f->name, memory));
 }
@@ -258,7 +260,7 @@ put_origin(struct text *t, const struct http_request *q,
 	else
 		id = id_text(how->id, digits);
 	put_own(t, r, span_of("X-Request-Id"), HTTP_F_X_REQUEST_ID, id);
-	if (!r->forwarded)
+	if (USUAL(!r->forwarded))
 		return;
 	text_init(&text, memory, sizeof memory);
 	put_forwarded(&text, host, how);
@@ -272,7 +274,7 @@ put_target(struct text *t, const struct http_request *q,
 {
 	const struct location_path *change = &how->path;
 	struct span path = q->path;
-	bool longer = *change->add != '\0' || *change->to != '\0';
+	bool longer = RARE(*change->add != '\0' || *change->to != '\0');
 
 	if (RARE(longer)) {
 		text_str(t, change->add);
@@ -280,7 +282,8 @@ put_target(struct text *t, const struct http_request *q,
 	}
 	path.p += change->strip;
 	path.n -= change->strip;
-	if (path.n == 0 ? !longer : *path.p != '/' && change->strip > 0)
+	if (RARE(change->strip > 0 || path.n == 0) &&
+	    (path.n == 0 ? !longer : *path.p != '/'))
 		text_mem(t, "/", 1);
 	text_span(t, path);
 	if (RARE(how->hide != NULL) && how->hide->query != NULL)
@@ -297,7 +300,7 @@ put_kept(struct text *t, struct span *run, const struct http_field *f,
 {
 	const char *query, *end = f->value.p + f->value.n;
 
-	if (hide == NULL || hide->query == NULL ||
+	if (USUAL(hide == NULL) || hide->query == NULL ||
 	    !span_is(f->name, "referer")) {
 		put_as_is(t, run, f);
 		return;
@@ -316,9 +319,9 @@ put_kept(struct text *t, struct span *run, const struct http_field *f,
 static void
 put_framing(struct text *t, const struct http_head *h)
 {
-	if (h->body == HTTP_BODY_CHUNKED) {
+	if (RARE(h->body == HTTP_BODY_CHUNKED)) {
 		text_str(t, "Transfer-Encoding: chunked\r\n");
-	} else if (h->has_length) {
+	} else if (RARE(h->has_length)) {
 		text_str(t, "Content-Length: ");
 		text_uint(t, h->length);
 		text_mem(t, "\r\n", 2);
@@ -446,9 +449,9 @@ rewrite_response(struct text *t, const struct http_response *r,
 		}
 	}
 	put_run(t, &run);
-	if (how->framing == REWRITE_CHUNKED) {
+	if (RARE(how->framing == REWRITE_CHUNKED)) {
 		text_str(t, "Transfer-Encoding: chunked\r\n");
-	} else if (how->framing == REWRITE_LENGTH) {
+	} else if (USUAL(how->framing == REWRITE_LENGTH)) {
 		text_str(t, "Content-Length: ");
 		text_uint(t, r->h.length);
 		text_mem(t, "\r\n", 2);

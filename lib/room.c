@@ -150,11 +150,11 @@ room_get(struct room *r)
 {
 	void *p = r->idle;
 
-	if (p == NULL)
+	if (RARE(p == NULL))
 		return take(r);
 	memcpy(&r->idle, p, sizeof r->idle);
-	if (--r->n_idle < r->low)
-		r->low = r->n_idle;
+	r->n_idle--;
+	r->low = r->n_idle < r->low ? r->n_idle : r->low;
 	return p;
 }
 

@@ -46,9 +46,7 @@ route_prefix(struct span path, const char *prefix)
 	for (end = prefix + n; prefix < end; prefix++)
 		if (i == path.n || next_char(path, &i) != *prefix)
 			return -1;
-	if (i < path.n && path.p[i] != '/')
-		return -1;
-	return (long)i;
+	return RARE(i < path.n && path.p[i] != '/') ? -1 : (long)i;
 }
 
 size_t
@@ -86,7 +84,7 @@ route_find(const struct conf *c, const struct http_request *q)
 	size_t rank, len, best_rank = 0, best_len = 0;
 
 	/* a dot at the end of a name changes nothing: RFC 3986 3.2.2 */
-	if (name.n > 1 && name.p[name.n - 1] == '.')
+	if (RARE(name.n > 1 && name.p[name.n - 1] == '.'))
 		name.n--;
 	for (r = c->routes; r != NULL; r = r->next) {
 		rank = route_host(r->host, name);

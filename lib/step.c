@@ -211,7 +211,7 @@ step_serve(struct conn *c, int revents)
 	struct session *s = c->owner;
 	bool attempt = c->kind == CONN_ATTEMPT;
 
-	if (c->kind == CONN_POOLED) {
+	if (RARE(c->kind == CONN_POOLED)) {
 		/* its end, or bytes that nobody asked for */
 		if (conn_peek(c) != -1)
 			upstream_drop(c);
@@ -222,12 +222,12 @@ step_serve(struct conn *c, int revents)
 			settle(s);
 		return;
 	}
-	if (s->phase == S_RELAY && revents == POLLIN) {
+	if (RARE(s->phase == S_RELAY) && revents == POLLIN) {
 		if (!relay_read(s, c))
 			settle(s);
 		return;
 	}
-	if (revents & POLLOUT)
+	if (RARE(revents & POLLOUT))
 		writable(s, c);
 	/* the end may be gone by now, and its memory be another's */
 	if ((revents & POLLIN) && !(attempt && (revents & POLLOUT)) &&
