@@ -742,7 +742,7 @@ http_parse_request(const char *p, size_t n, const struct http_limits *lim,
 {
 	struct http_field *fields = q->h.fields;
 
-	memset(q, 0, sizeof *q);
+	clear(q, sizeof *q);
 	q->h.fields = fields;
 	return limited(read_request(p, visible(p, n, lim), lim, q), n, lim);
 }

@@ -47,7 +47,6 @@ note(struct exchange *x, struct span method, struct span target,
 {
 	char memory[EXCHANGE_TEXT];
 	struct text t, redacted;
-	struct span s;
 
 	text_init(&t, x->text, sizeof x->text);
 	if (method.n > 32)
@@ -55,11 +54,13 @@ note(struct exchange *x, struct span method, struct span target,
 	put_text(&t, method);
 	if (target.n > 640)
 		target.n = 640;
-	text_init(&redacted, memory, sizeof memory);
-	redact_target(&redacted, target);
-	s.p = redacted.p;
-	s.n = redacted.n;
-	x->target_at = put_text(&t, s);
+	/* nothing else of it is secret */
+	if (memchr(target.p, '?', target.n) != NULL) {
+		text_init(&redacted, memory, sizeof memory);
+		redact_target(&redacted, target);
+		target = (struct span){redacted.p, redacted.n};
+	}
+	x->target_at = put_text(&t, target);
 	x->host_at = put_text(&t, host);
 	if (RARE(x->from != NULL) && x->from->id.n > 0)
 		x->id_at = put_text(&t, x->from->id);
@@ -110,7 +111,7 @@ write_head(struct session *s, const struct http_request *q)
 	struct offer offer;
 	size_t head;
 
-	memset(&how, 0, sizeof how);
+	clear(&how, sizeof how);
 	how.route = s->route;
 	how.client = peer_text(&s->peer, client);
 	how.from = x->from;

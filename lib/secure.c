@@ -153,8 +153,8 @@ secure_recv(struct conn *c, void *p, size_t n)
 		return -1;
 	c->starved = false;
 	tls_warm(c->tls, false);
-	got = tls_read(c->tls, p, n);
 	/* what was left by an earlier call; poll() knows of what is new */
+	got = RARE(c->pending) ? tls_read(c->tls, p, n) : 0;
 	if (RARE(got > 0))
 		r = 0;
 	for (i = 0; r == 1 && i < FILLS_PER_TURN; i++) {

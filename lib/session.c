@@ -531,7 +531,7 @@ exchange_open(struct session *s)
 	x = room_get(&exchanges);
 	if (RARE(x == NULL))
 		return NULL;
-	memset(x, 0, offsetof(struct exchange, attempts));
+	clear(x, offsetof(struct exchange, attempts));
 	x->text[0] = '\0';
 	s->x = x;
 	/* the listener's route is of the configuration it was accepted under */
