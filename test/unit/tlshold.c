@@ -7,6 +7,39 @@
 #include "tlsends.h"
 #include "secure.h"
 
+/* what comes in one read: data, and a record that nobody has made */
+static void
+test_fault(void)
+{
+	static const unsigned char head[5] = {23, 3, 3, 0, 48};
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	const unsigned char *p;
+	unsigned char *to;
+	size_t n, room;
+
+	about = "a bad record behind data";
+	shake(s, c);
+	say(&a, 10);
+	p = wire_out(&a, &n);
+	to = wire_in(&b, &room);
+	expect(p != NULL && to != NULL && n + 53 <= room, "there is room");
+	memcpy(to, p, n);
+	wire_out_done(&a, n);
+	memcpy(to + n, head, sizeof head);
+	memset(to + n + sizeof head, 0, 48);
+	wire_in_done(&b, n + sizeof head + 48);
+	expect(plain_in(&b, &n) != NULL && n == 10, "the data comes");
+	plain_in_done(&b, n);
+	expect(plain_in(&b, &n) == NULL && closed(&b) &&
+	    error_of(&b) == BR_ERR_BAD_MAC, "and then its fault");
+	a.sent = 0;
+	end_free(&a);
+	end_free(&b);
+	tls_client_free(c);
+	tls_server_free(s);
+}
+
 static void
 test_close(void)
 {
@@ -581,6 +614,7 @@ int
 main(void)
 {
 	begin_tests();
+	test_fault();
 	test_close();
 	test_shut();
 	test_starved();
