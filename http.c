@@ -482,11 +482,13 @@ field_line(const char *line, const char *end, struct http_field *f)
 	if (RARE(*p != ':' || p == line))
 		return no_colon(line, p, end);
 	f->name = span_between(line, p);
-	from = p + 2;
-	f->plain = end - p >= 3 && p[1] == ' ' && !blank(p[2]);
-	if (RARE(!f->plain))
-		for (from = p + 1; from < end && blank(*from); from++)
-			;
+	from = ++p;
+	f->plain = end - p >= 2 && p[0] == ' ' && !blank(p[1]);
+	if (USUAL(f->plain))
+		from++;
+	else
+		while (from < end && blank(*from))
+			from++;
 	p = scan_text(from, end);
 	if (RARE(p == end))
 		return 0;

@@ -24,8 +24,8 @@ struct auth_pass {
 };
 
 /*
- * Judges what a request on the route shows: R_DONE and *p, or why it is
- * refused. All that it shows has to be right, and to be of one name. A
+ * Judges what a request on the route, which has r->auth, shows: R_DONE and
+ * *p, or why it is refused. All that it shows has to be right, and to be of one name. A
  * preflight (CORS) that shows nothing is let in where the route says so.
  */
 enum reason auth_judge(const struct conf_route *r,

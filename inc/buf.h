@@ -125,9 +125,9 @@ size_t buf_left(void);
 uint64_t buf_memory(void);
 /* an empty buffer that holds need bytes or more, or NULL: none is left */
 struct buf *buf_get(size_t need);
-/* gives b back; NULL is fine */
 /* asks for what buf_get() gives next: see hint.h */
 void buf_warm(void);
+/* gives b back; NULL is fine */
 void buf_put(struct buf *b);
 /*
  * Makes room for more bytes in *b, which may be NULL, taking a larger buffer

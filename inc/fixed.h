@@ -8,8 +8,7 @@
  * (redirect with a URL), or get the one answer that the route has (respond).
  */
 
-/* R_DONE if the route has upstreams, else what is to be answered with, and a
- * Location in x->own */
+/* what such a route answers with, and a Location in x->own */
 enum reason fixed_judge(struct session *s, const struct http_request *q);
 /* the status of an answer for that reason */
 int fixed_status(const struct session *s, enum reason why);

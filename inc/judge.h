@@ -4,8 +4,8 @@
 #include "session.h"
 
 /*
- * Whose the request is: the peer's, or whom a trusted proxy tells of. The
- * session's peer, x->secure and x->from are set.
+ * Whose the request is, where proxies are trusted: the peer's, or whom one of
+ * them tells of. The session's peer, x->secure and x->from are changed then.
  */
 void judge_client(struct session *s, const struct http_request *q);
 /*

@@ -9,10 +9,10 @@
  * https.
  */
 
-/* before the route is known: R_DONE, or R_CHALLENGE or R_NO_CHALLENGE, with
+/* before the route is known, where there is an acme_webroot: R_DONE, or R_CHALLENGE or R_NO_CHALLENGE, with
  * what is to be said in x->own */
 enum reason plain_challenge(struct session *s, const struct http_request *q);
-/* once it is: R_DONE, or R_REDIRECT with the Location in x->own */
+/* once it is, and redirects to https: R_DONE, or R_REDIRECT with the Location in x->own */
 enum reason plain_redirect(struct session *s, const struct http_request *q);
 
 #endif

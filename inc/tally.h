@@ -14,7 +14,8 @@
 void tally_take(struct conf *c, const struct conf *old);
 /* gives up those of c */
 void tally_drop(struct conf *c);
-/* whether the address of s may make one more request of its route now */
+/* whether the address of s may make one more request now of its route, which
+ * limits them */
 bool tally_request(const struct session *s);
 /*
  * Counts the handshake of s as a tunnel of its route from now on: R_DONE, or

@@ -9,7 +9,7 @@
 #include "scan.h"
 
 #define HOST_MAX 255 /* RFC 1035 2.3.4 */
-#define LONGEST 24   /* the longest of field_names[] */
+#define LONGEST 24   /* the longest of NAMES */
 
 #define B FIELD_TEXT
 #define H (FIELD_TEXT | FIELD_TCHAR) /* a fragment never belongs in a target */
@@ -48,43 +48,49 @@ const unsigned char field_class[256] = {
 #undef D
 #undef A
 
+/* the id of each name, and what it begins with */
+#define NAMES(X) \
+	X(HOST, 'h', "host") \
+	X(CONNECTION, 'c', "connection") \
+	X(CONTENT_LENGTH, 'c', "content-length") \
+	X(TRANSFER_ENCODING, 't', "transfer-encoding") \
+	X(TE, 't', "te") \
+	X(TRAILER, 't', "trailer") \
+	X(UPGRADE, 'u', "upgrade") \
+	X(EXPECT, 'e', "expect") \
+	X(KEEP_ALIVE, 'k', "keep-alive") \
+	X(PROXY_CONNECTION, 'p', "proxy-connection") \
+	X(PROXY_AUTHENTICATE, 'p', "proxy-authenticate") \
+	X(PROXY_AUTHORIZATION, 'p', "proxy-authorization") \
+	X(PROXY, 'p', "proxy") \
+	X(HTTP2_SETTINGS, 'h', "http2-settings") \
+	X(COOKIE, 'c', "cookie") \
+	X(SET_COOKIE, 's', "set-cookie") \
+	X(AUTHORIZATION, 'a', "authorization") \
+	X(X_API_KEY, 'x', "x-api-key") \
+	X(API_KEY, 'a', "api-key") \
+	X(FORWARDED, 'f', "forwarded") \
+	X(X_FORWARDED_FOR, 'x', "x-forwarded-for") \
+	X(X_FORWARDED_PROTO, 'x', "x-forwarded-proto") \
+	X(X_FORWARDED_HOST, 'x', "x-forwarded-host") \
+	X(X_REQUEST_ID, 'x', "x-request-id") \
+	X(ORIGIN, 'o', "origin") \
+	X(ACCEPT, 'a', "accept") \
+	X(CONTENT_TYPE, 'c', "content-type") \
+	X(CONTENT_ENCODING, 'c', "content-encoding") \
+	X(DATE, 'd', "date") \
+	X(LOCATION, 'l', "location") \
+	X(RETRY_AFTER, 'r', "retry-after") \
+	X(SEC_WEBSOCKET_KEY, 's', "sec-websocket-key") \
+	X(SEC_WEBSOCKET_VERSION, 's', "sec-websocket-version") \
+	X(SEC_WEBSOCKET_ACCEPT, 's', "sec-websocket-accept") \
+	X(SEC_WEBSOCKET_PROTOCOL, 's', "sec-websocket-protocol") \
+	X(SEC_WEBSOCKET_EXTENSIONS, 's', "sec-websocket-extensions")
+
 static const char field_names[HTTP_F_COUNT][LONGEST + 1] = {
-	[HTTP_F_HOST] = "host",
-	[HTTP_F_CONNECTION] = "connection",
-	[HTTP_F_CONTENT_LENGTH] = "content-length",
-	[HTTP_F_TRANSFER_ENCODING] = "transfer-encoding",
-	[HTTP_F_TE] = "te",
-	[HTTP_F_TRAILER] = "trailer",
-	[HTTP_F_UPGRADE] = "upgrade",
-	[HTTP_F_EXPECT] = "expect",
-	[HTTP_F_KEEP_ALIVE] = "keep-alive",
-	[HTTP_F_PROXY_CONNECTION] = "proxy-connection",
-	[HTTP_F_PROXY_AUTHENTICATE] = "proxy-authenticate",
-	[HTTP_F_PROXY_AUTHORIZATION] = "proxy-authorization",
-	[HTTP_F_PROXY] = "proxy",
-	[HTTP_F_HTTP2_SETTINGS] = "http2-settings",
-	[HTTP_F_COOKIE] = "cookie",
-	[HTTP_F_SET_COOKIE] = "set-cookie",
-	[HTTP_F_AUTHORIZATION] = "authorization",
-	[HTTP_F_X_API_KEY] = "x-api-key",
-	[HTTP_F_API_KEY] = "api-key",
-	[HTTP_F_FORWARDED] = "forwarded",
-	[HTTP_F_X_FORWARDED_FOR] = "x-forwarded-for",
-	[HTTP_F_X_FORWARDED_PROTO] = "x-forwarded-proto",
-	[HTTP_F_X_FORWARDED_HOST] = "x-forwarded-host",
-	[HTTP_F_X_REQUEST_ID] = "x-request-id",
-	[HTTP_F_ORIGIN] = "origin",
-	[HTTP_F_ACCEPT] = "accept",
-	[HTTP_F_CONTENT_TYPE] = "content-type",
-	[HTTP_F_CONTENT_ENCODING] = "content-encoding",
-	[HTTP_F_DATE] = "date",
-	[HTTP_F_LOCATION] = "location",
-	[HTTP_F_RETRY_AFTER] = "retry-after",
-	[HTTP_F_SEC_WEBSOCKET_KEY] = "sec-websocket-key",
-	[HTTP_F_SEC_WEBSOCKET_VERSION] = "sec-websocket-version",
-	[HTTP_F_SEC_WEBSOCKET_ACCEPT] = "sec-websocket-accept",
-	[HTTP_F_SEC_WEBSOCKET_PROTOCOL] = "sec-websocket-protocol",
-	[HTTP_F_SEC_WEBSOCKET_EXTENSIONS] = "sec-websocket-extensions"
+#define X(id, c, name) [HTTP_F_##id] = name,
+	NAMES(X)
+#undef X
 };
 
 /* eight bytes of same() at once */
@@ -134,35 +140,15 @@ same(const char *p, const char *lit, size_t n)
 
 /*
  * Where a name of n bytes that begins with c stands among the candidates. No
- * two of field_names[] stand at the same place: a compiler warns of them.
+ * two of NAMES stand at the same place: a compiler warns of them.
  */
 #define AT(n, c) (((n) + ((c) & 31) * 9) & 255)
 
 /* what a name may be: there is never more than one */
 static const unsigned char candidates[256] = {
-	[AT(4, 'h')] = HTTP_F_HOST, [AT(10, 'c')] = HTTP_F_CONNECTION,
-	[AT(14, 'c')] = HTTP_F_CONTENT_LENGTH,
-	[AT(17, 't')] = HTTP_F_TRANSFER_ENCODING, [AT(2, 't')] = HTTP_F_TE,
-	[AT(7, 't')] = HTTP_F_TRAILER, [AT(7, 'u')] = HTTP_F_UPGRADE,
-	[AT(6, 'e')] = HTTP_F_EXPECT, [AT(10, 'k')] = HTTP_F_KEEP_ALIVE,
-	[AT(16, 'p')] = HTTP_F_PROXY_CONNECTION,
-	[AT(18, 'p')] = HTTP_F_PROXY_AUTHENTICATE,
-	[AT(19, 'p')] = HTTP_F_PROXY_AUTHORIZATION, [AT(5, 'p')] = HTTP_F_PROXY,
-	[AT(14, 'h')] = HTTP_F_HTTP2_SETTINGS, [AT(6, 'c')] = HTTP_F_COOKIE,
-	[AT(10, 's')] = HTTP_F_SET_COOKIE, [AT(13, 'a')] = HTTP_F_AUTHORIZATION,
-	[AT(9, 'x')] = HTTP_F_X_API_KEY, [AT(7, 'a')] = HTTP_F_API_KEY,
-	[AT(9, 'f')] = HTTP_F_FORWARDED, [AT(15, 'x')] = HTTP_F_X_FORWARDED_FOR,
-	[AT(17, 'x')] = HTTP_F_X_FORWARDED_PROTO,
-	[AT(16, 'x')] = HTTP_F_X_FORWARDED_HOST,
-	[AT(12, 'x')] = HTTP_F_X_REQUEST_ID, [AT(6, 'o')] = HTTP_F_ORIGIN,
-	[AT(6, 'a')] = HTTP_F_ACCEPT, [AT(12, 'c')] = HTTP_F_CONTENT_TYPE,
-	[AT(16, 'c')] = HTTP_F_CONTENT_ENCODING, [AT(4, 'd')] = HTTP_F_DATE,
-	[AT(8, 'l')] = HTTP_F_LOCATION, [AT(11, 'r')] = HTTP_F_RETRY_AFTER,
-	[AT(17, 's')] = HTTP_F_SEC_WEBSOCKET_KEY,
-	[AT(21, 's')] = HTTP_F_SEC_WEBSOCKET_VERSION,
-	[AT(20, 's')] = HTTP_F_SEC_WEBSOCKET_ACCEPT,
-	[AT(22, 's')] = HTTP_F_SEC_WEBSOCKET_PROTOCOL,
-	[AT(24, 's')] = HTTP_F_SEC_WEBSOCKET_EXTENSIONS
+#define X(id, c, name) [AT(sizeof name - 1, c)] = HTTP_F_##id,
+	NAMES(X)
+#undef X
 };
 
 enum http_field_id

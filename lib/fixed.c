@@ -96,8 +96,6 @@ fixed_judge(struct session *s, const struct http_request *q)
 
 	if (s->route->respond.status != 0)
 		return room_for(s->route) ? R_RESPOND : R_NO_MEMORY;
-	if (url == NULL)
-		return R_DONE;
 	if (q->host.n == 0 && strstr(url, "$host") != NULL)
 		return R_BAD_HOST;
 	t = world_text();

@@ -93,7 +93,7 @@ plain_challenge(struct session *s, const struct http_request *q)
 	struct text t;
 	ssize_t n;
 
-	if (s->tls || webroot == NULL || q->path.n < prefix ||
+	if (s->tls || q->path.n < prefix ||
 	    memcmp(q->path.p, WELL_KNOWN, prefix) != 0)
 		return R_DONE;
 	if (q->method_id != HTTP_M_GET && q->method_id != HTTP_M_HEAD)
@@ -135,8 +135,7 @@ plain_redirect(struct session *s, const struct http_request *q)
 	struct text *t = world_text();
 	unsigned port;
 
-	if (s->x->secure || !s->route->redirect.https ||
-	    q->path.p[0] != '/')
+	if (s->x->secure || q->path.p[0] != '/')
 		return R_DONE;
 	if (q->host.n == 0)
 		return R_BAD_HOST;

@@ -72,7 +72,7 @@ tally_request(const struct session *s)
 {
 	unsigned max = s->route->max_requests_address;
 
-	return max == 0 || s->peer.family == AF_UNIX ||
+	return s->peer.family == AF_UNIX ||
 	    peer_take(&s->peer, s->route->tally->what, max, world.now);
 }
 
