@@ -4,6 +4,7 @@
 
 #include "tlsmodel.h"
 #include "tls.h"
+#include "tlsgcm.h"
 #include "tlskeys.h"
 #include "tlspool.h"
 #include "tlssite.h"
@@ -35,6 +36,7 @@ set_up(br_ssl_engine_context *e)
 	br_ssl_engine_set_prf_sha256(e, &br_tls12_sha256_prf);
 	br_ssl_engine_set_prf_sha384(e, &br_tls12_sha384_prf);
 	br_ssl_engine_set_default_aes_gcm(e);
+	tlsgcm_set(e);
 	br_ssl_engine_set_default_chapol(e);
 	br_ssl_engine_set_protocol_names(e, names, 1);
 	models.aes = e->iaes_ctr == br_aes_x86ni_ctr_get_vtable() ||

@@ -313,8 +313,8 @@ def readme(result, images='test/bench'):
                'nothing. Executables without shared libraries. %sMore: `make '
                'bench`.' % (machine(result), ', '.join(versions), (
                    'TLS: ECDHE-ECDSA-AES128-GCM-SHA256 with P-256 in, plain '
-                   'out; the bare relay has the same BearSSL as weir; hitch '
-                   'and stunnel do not read what they pass on. '
+                   'out; the bare relay has BearSSL as it is; hitch and '
+                   'stunnel do not read what they pass on. '
                    if over_tls else '')))
     return '\n'.join([
         *plain_table(result), *over_tls,
