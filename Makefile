@@ -50,9 +50,9 @@ OBJ = http.o ws.o tls.o config.o lib/allow.o lib/apikey.o lib/arena.o \
 	lib/secure.o lib/session.o lib/sessionlog.o lib/shake.o lib/shown.o \
 	lib/slab.o lib/slurp.o lib/sse.o lib/step.o lib/syslogd.o lib/tally.o \
 	lib/tell.o lib/tlscache.o lib/tlsentropy.o lib/tlserror.o \
-	lib/tlsgcm.o lib/tlskeys.o lib/tlsmodel.o lib/tlspool.o lib/tlssign.o \
-	lib/tlssite.o lib/tlssleep.o lib/tlstrust.o lib/track.o lib/tunnel.o \
-	lib/upgrade.o lib/upstream.o lib/value.o lib/way.o
+	lib/tlsgcm.o lib/tlshold.o lib/tlskeys.o lib/tlsmodel.o lib/tlspool.o \
+	lib/tlssign.o lib/tlssite.o lib/tlssleep.o lib/tlstrust.o lib/track.o \
+	lib/tunnel.o lib/upgrade.o lib/upstream.o lib/value.o lib/way.o
 HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
 	inc/base64.h inc/bear.h inc/beat.h inc/body.h inc/buf.h inc/chunk.h \
 	inc/cidr.h inc/client.h inc/confcheck.h inc/confhealth.h inc/config.h \
@@ -72,10 +72,10 @@ HDR = inc/allow.h inc/apikey.h inc/arena.h inc/auth.h inc/balance.h \
 	inc/route.h inc/scan.h inc/secrets.h inc/secure.h inc/session.h \
 	inc/shake.h inc/shown.h inc/slab.h inc/slurp.h inc/sse.h inc/step.h \
 	inc/syslogd.h inc/tally.h inc/tell.h inc/tls.h inc/tlscache.h \
-	inc/tlserror.h inc/tlsgcm.h inc/tlskeys.h inc/tlsmodel.h \
-	inc/tlspool.h inc/tlssign.h inc/tlssite.h inc/tlssleep.h \
-	inc/tlstrust.h inc/track.h inc/tunnel.h inc/upgrade.h inc/upstream.h \
-	inc/value.h inc/way.h inc/ws.h
+	inc/tlserror.h inc/tlsgcm.h inc/tlshold.h inc/tlskeys.h \
+	inc/tlsmodel.h inc/tlspool.h inc/tlssign.h inc/tlssite.h \
+	inc/tlssleep.h inc/tlstrust.h inc/track.h inc/tunnel.h inc/upgrade.h \
+	inc/upstream.h inc/value.h inc/way.h inc/ws.h
 UNIT = test/unit/allow.test test/unit/apikey.test test/unit/balance.test \
 	test/unit/base64.test test/unit/beat.test test/unit/body.test \
 	test/unit/buf.test test/unit/chunk.test test/unit/cidr.test \

@@ -1,79 +1,39 @@
 /*
- * TLS 1.2 by BearSSL. This file and five parts are all that sees the library,
+ * TLS 1.2 by BearSSL. This file and its parts are all that sees the library,
  * but for ws.c's SHA-1: lib/tlskeys.c reads keys and certificates,
  * lib/tlstrust.c judges those of others, lib/tlssite.c decides what a handshake
- * leads to, lib/tlssleep.c makes idle engines small, lib/tlsmodel.c has what
- * new ones are copied from. They would be one file if that could be read. Its
- * defects are worked around in them, and another library would replace them
- * alone: so everybody else has tls.h, and test/conf/fence fails where one has
- * more. The other files called tls know nothing of it. What stands here is an
- * engine's life:
+ * leads to, lib/tlsmodel.c has what new engines are copied from, lib/tlsgcm.c
+ * encrypts for them, lib/tlshold.c has what a connection holds and gives it
+ * back while that is idle, lib/tlssleep.c makes idle engines small, and
+ * lib/tlssign.c checks tokens. They would be one file if that could be read.
+ * Its defects are worked around in them, and another library would replace them
+ * alone: so everybody else has tls.h, or tlssign.h, and test/conf/fence fails
+ * where one has more. The other files called tls know nothing of it.
  *
- *	new       nothing but struct tls; begins with the first byte
- *	shaking   engine, struct shake (certificates, choices), buffers
- *	up        engine; buffers while bytes move (tls_rest)
- *	asleep    struct image: keys, counters, little more (tls_sleep)
- *	over      nothing but struct tls, with the error
- *
- * The library keeps only offsets into an engine's buffers between two calls.
- * So they are taken from a connection that has nothing in them, and it gets
- * others later; what has to stay is put aside (tlspool.h). Without buffers an
- * engine points at tlsmodel_absent[], which nobody reads or writes.
+ * What stands here is a connection's life, which begins with its first byte,
+ * and its four ports. Whether it has an engine meanwhile: tlshold.h.
  */
-#include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tls.h"
 #include "buf.h"
-#include "room.h"
+#include "hint.h"
 #include "slab.h"
 #include "tlserror.h"
+#include "tlshold.h"
 #include "tlsmodel.h"
 #include "tlspool.h"
-#include "hint.h"
 #include "tlssite.h"
-#include "tlssleep.h"
 
 /* records beside data that a peer may send once the handshake is done */
 #define ODD_MAX 8
-/* the library's BR_IO_FAILED and BR_IO_INOUT: closed; both directions work */
+/* the library's BR_IO_FAILED: closed */
 #define NO_WAY 0
-#define BOTH_WAYS 3
 /* types of records */
 enum { CHANGE_CIPHER = 20, ALERT = 21, HANDSHAKE = 22, DATA = 23 };
-/* our own close_notify, after tls_shut() */
-enum { SHUT_NOT, SHUT_ASKED, SHUT_SAID, SHUT_SENT };
 
-struct tls {
-	br_ssl_engine_context *e;
-	struct image *image; /* asleep: instead of e */
-	struct shake *shake;
-	struct tlspair *pair; /* e's buffers */
-	struct tlspart *in, *out; /* what was in them, see tls_rest() */
-	struct tls_server *server; /* one of these */
-	struct tls_client *client;
-	void *owner; /* the caller's */
-	const struct asker *known; /* whose certificate a client has shown */
-	uint16_t ahead, n_ahead; /* in ibuf: read, not the engine's yet */
-	uint16_t suite;
-	int16_t err;
-	uint8_t odd; /* records so far, see ODD_MAX */
-	uint8_t shut; /* SHUT_NOT ... */
-	bool up : 1; /* the handshake is done */
-	bool over : 1; /* nothing goes any more */
-	bool starved : 1; /* there was no buffer */
-	bool resumed : 1;
-	bool whole : 1; /* e has what only handshakes need behind it */
-	bool closing : 1, closed : 1; /* tls_close() was called, and could close */
-};
-
-/* engines do not live long: they sleep, or they end */
-static struct room shaking = ROOM(sizeof(br_ssl_server_context));
-static struct room awake = ROOM(sizeof(br_ssl_engine_context));
 static struct slab slab; /* of struct tls */
-static void (*on_stalled)(void *owner);
 
 /* ---- the whole ---- */
 
@@ -84,18 +44,11 @@ tls_init(size_t buffers)
 		errno = EINVAL;
 		return -1;
 	}
-	assert(sizeof(br_ssl_client_context) <= shaking.size);
 	tlsmodel_init();
 	if (slab.size == 0)
 		slab_init(&slab, sizeof(struct tls), SIZE_MAX);
 	tlspool_init(buffers);
 	return 0;
-}
-
-void
-tls_stalled(void (*fn)(void *owner))
-{
-	on_stalled = fn;
 }
 
 size_t
@@ -125,63 +78,28 @@ tls_sleeps(void)
 
 /* ---- from new to up to over ---- */
 
-/* behind the engine itself stands what only the handshake needs */
-static size_t
-engine_size(const struct tls *t)
-{
-	if (!t->whole)
-		return sizeof *t->e;
-	return t->server != NULL ? sizeof(br_ssl_server_context) :
-	    sizeof(br_ssl_client_context);
-}
-
+/* what no model has */
 static void
-engine_free(struct tls *t)
+equip(struct tls *t)
 {
-	if (t->e != NULL)
-		wipe(t->e, engine_size(t));
-	room_put(t->whole ? &shaking : &awake, t->e);
-	t->e = NULL;
-	t->whole = false;
-}
-
-/* gives back all but struct tls */
-static void
-end(struct tls *t, int error)
-{
-	engine_free(t);
-	image_free(t->image);
-	shake_free(t->shake);
-	tlspool_put(t->pair);
-	tlspool_drop(&t->in);
-	tlspool_drop(&t->out);
-	t->image = NULL;
-	t->shake = NULL;
-	t->pair = NULL;
-	t->n_ahead = 0;
-	t->over = true;
-	t->starved = false;
-	if (t->err == 0)
-		t->err = (int16_t)error;
+	br_ssl_engine_set_buffers_bidi(t->e, t->pair->in, TLSPOOL_IN,
+	    t->pair->out, TLSPOOL_OUT);
+	tlsmodel_seed(t->e);
 }
 
 /* 0, or an error; what was made so far is found in t then */
 static int
 begin_server(struct tls *t)
 {
-	br_ssl_server_context *c = room_get(&shaking);
+	br_ssl_server_context *c = tlshold_begin(t);
 
 	if (c == NULL)
 		return TLS_E_MEMORY;
 	tlsmodel_server(c);
-	t->e = &c->eng;
-	t->whole = true;
 	t->shake = shake_server(t->server, c);
 	if (t->shake == NULL)
 		return TLS_E_MEMORY;
-	br_ssl_engine_set_buffers_bidi(&c->eng, t->pair->in, TLSPOOL_IN,
-	    t->pair->out, TLSPOOL_OUT);
-	tlsmodel_seed(&c->eng);
+	equip(t);
 	return br_ssl_server_reset(c) ? 0 : br_ssl_engine_last_error(&c->eng);
 }
 
@@ -189,21 +107,17 @@ static int
 begin_client(struct tls *t)
 {
 	const struct trust *how = &t->client->how;
-	br_ssl_client_context *c = room_get(&shaking);
+	br_ssl_client_context *c = tlshold_begin(t);
 	int error = TLS_E_MEMORY;
 	bool resumes;
 
 	if (c == NULL)
 		return error;
 	tlsmodel_client(c);
-	t->e = &c->eng;
-	t->whole = true;
 	t->shake = tls_shake_client(t->client, c, &error);
 	if (t->shake == NULL)
 		return error;
-	br_ssl_engine_set_buffers_bidi(&c->eng, t->pair->in, TLSPOOL_IN,
-	    t->pair->out, TLSPOOL_OUT);
-	tlsmodel_seed(&c->eng);
+	equip(t);
 	resumes = shake_resumes(t->client, c);
 	/* addresses are not sent: RFC 6066 3 */
 	return br_ssl_client_reset(c, how->n_ip == 0 ? how->name : NULL,
@@ -211,80 +125,23 @@ begin_client(struct tls *t)
 }
 
 static bool
+begun(const struct tls *t)
+{
+	return t->e != NULL || t->image != NULL;
+}
+
+/* false: later, perhaps, or it is over */
+static bool
 begin(struct tls *t)
 {
-	int error = t->server != NULL ? begin_server(t) : begin_client(t);
+	int error;
 
+	if (!tlshold_pair(t))
+		return false;
+	error = t->server != NULL ? begin_server(t) : begin_client(t);
 	if (error != 0)
-		end(t, error);
+		tlshold_end(t, error);
 	return error == 0;
-}
-
-static bool
-wake(struct tls *t)
-{
-	t->e = room_get(&awake);
-	if (t->e == NULL) {
-		/* later, perhaps */
-		tlspool_put(t->pair);
-		t->pair = NULL;
-		t->starved = true;
-		return false;
-	}
-	image_wake(t->image, t->e, tlsmodel_engine(t->server != NULL));
-	image_free(t->image);
-	t->image = NULL;
-	return true;
-}
-
-static bool
-hold_pair(struct tls *t)
-{
-	if (RARE(t->over))
-		return false;
-	t->pair = tlspool_get();
-	t->starved = t->pair == NULL;
-	if (RARE(t->starved) || (RARE(t->e == NULL) &&
-	    !(t->image != NULL ? wake(t) : begin(t))))
-		return false;
-	t->e->ibuf = t->pair->in;
-	t->e->obuf = t->pair->out;
-	tlspool_unpart(t->in, t->pair->in);
-	tlspool_unpart(t->out, t->pair->out);
-	return true;
-}
-
-/* gives t an engine with buffers, whatever state it is in */
-static inline bool
-hold(struct tls *t)
-{
-	return USUAL(t->pair != NULL) || hold_pair(t);
-}
-
-/* an engine of the smaller size; the library's stacks move with it */
-static void
-move_engine(br_ssl_engine_context *to, const br_ssl_engine_context *from)
-{
-	memcpy(to, from, sizeof *to);
-	to->cpu.dp = to->dp_stack + (from->cpu.dp - from->dp_stack);
-	to->cpu.rp = to->rp_stack + (from->cpu.rp - from->rp_stack);
-}
-
-/* drops what only the handshake needed */
-static void
-shrink(struct tls *t)
-{
-	br_ssl_engine_context *e = room_get(&awake);
-
-	t->e->x509ctx = NULL;
-	t->e->chain = NULL;
-	wipe(&t->e->session, sizeof t->e->session);
-	if (e == NULL)
-		return; /* it stays as large as it is */
-	move_engine(e, t->e);
-	engine_free(t);
-	t->e = e;
-	t->whole = false;
 }
 
 /* the server's view of a handshake that is done: 0, or what is wrong */
@@ -310,7 +167,8 @@ note_server(struct tls *t)
 	return 0;
 }
 
-static void
+/* false if it is over */
+static bool
 established(struct tls *t)
 {
 	int error;
@@ -318,12 +176,11 @@ established(struct tls *t)
 	t->up = true;
 	t->suite = t->e->session.cipher_suite;
 	error = t->server != NULL ? note_client(t) : note_server(t);
-	shake_free(t->shake);
-	t->shake = NULL;
 	if (error != 0)
-		end(t, error);
+		tlshold_end(t, error);
 	else
-		shrink(t);
+		tlshold_shrink(t);
+	return error == 0;
 }
 
 /* the library's error, told apart where it means two things */
@@ -342,40 +199,30 @@ cause(const struct tls *t)
 	return error;
 }
 
-/* looks at what a call has changed; t->e may be another one then, or NULL */
-static void
+/* looks at what a call has changed; t->e may be another one then. False if it
+ * is over */
+static bool
 settle(struct tls *t)
 {
 	if (RARE(t->e->iomode == NO_WAY)) {
 		if (t->client != NULL && !t->up)
 			shake_forget(t->client);
-		end(t, cause(t));
-	} else if (RARE(!t->up) && t->e->application_data == 1) {
-		established(t);
+		tlshold_end(t, cause(t));
+		return false;
 	}
+	if (RARE(!t->up) && t->e->application_data == 1)
+		return established(t);
+	return true;
 }
 
-/* the age of what was put aside is that of its record: another one begins */
-static void
-next_record(struct tls *t)
-{
-	const br_ssl_engine_context *e = t->e;
-
-	if (RARE(e == NULL || t->pair == NULL))
-		return;
-	if (e->ixa < 5 || e->ixa < e->ixb)
-		tlspool_drop(&t->in);
-	if (e->oxa >= e->oxc)
-		tlspool_drop(&t->out);
-}
-
-static void
+/* false if it is over */
+static bool
 feed_ahead(struct tls *t)
 {
 	unsigned char *to;
 	size_t n;
 
-	while (t->n_ahead > 0 && USUAL(hold(t))) {
+	while (t->n_ahead > 0 && USUAL(tlshold_pair(t))) {
 		to = br_ssl_engine_recvrec_buf(t->e, &n);
 		if (RARE(to == NULL))
 			break;
@@ -387,17 +234,19 @@ feed_ahead(struct tls *t)
 		t->ahead = (uint16_t)(t->ahead + n);
 		t->n_ahead = (uint16_t)(t->n_ahead - n);
 		br_ssl_engine_recvrec_ack(t->e, n);
-		settle(t);
-		next_record(t);
-		if (RARE(t->over))
-			return;
+		if (RARE(!settle(t)))
+			return false;
+		tlshold_next(t);
 		/* the head of a record that is no data has just been read */
 		if (RARE(t->e->record_type_in != DATA) && t->up &&
-		    t->e->ixa == 5 && t->e->ixb == 5 && ++t->odd > ODD_MAX)
-			end(t, TLS_E_RENEGOTIATION);
+		    t->e->ixa == 5 && t->e->ixb == 5 && ++t->odd > ODD_MAX) {
+			tlshold_end(t, TLS_E_RENEGOTIATION);
+			return false;
+		}
 	}
-	if (t->e != NULL && RARE(t->e->shutdown_recv))
+	if (RARE(t->e->shutdown_recv))
 		t->n_ahead = 0; /* what follows close_notify is nothing */
+	return true;
 }
 
 /* gives the engine what was read ahead, as far as it takes it */
@@ -414,7 +263,7 @@ close_now(struct tls *t)
 {
 	size_t n;
 
-	if (!hold(t))
+	if (!tlshold_pair(t))
 		return;
 	t->closed = true;
 	/* the library would wait for it to be taken, for ever */
@@ -436,7 +285,7 @@ say_end(struct tls *t)
 	unsigned char *p;
 	size_t n;
 
-	if (!hold(t))
+	if (!tlshold_pair(t))
 		return;
 	br_ssl_engine_flush(t->e, 0);
 	p = br_ssl_engine_sendapp_buf(t->e, &n);
@@ -458,21 +307,14 @@ swallow(struct tls *t)
 	size_t n;
 
 	if (t->e == NULL || br_ssl_engine_sendrec_buf(t->e, &n) == NULL ||
-	    !hold(t))
+	    !tlshold_pair(t))
 		return;
-	while (t->e != NULL && br_ssl_engine_sendrec_buf(t->e, &n) != NULL) {
+	do {
 		br_ssl_engine_sendrec_ack(t->e, n);
-		settle(t);
-	}
+	} while (settle(t) && br_ssl_engine_sendrec_buf(t->e, &n) != NULL);
 }
 
 /* ---- ports ---- */
-
-static bool
-begun(const struct tls *t)
-{
-	return t->e != NULL || t->image != NULL;
-}
 
 void
 tls_warm(const struct tls *t, bool out)
@@ -492,9 +334,11 @@ tls_wire_in(struct tls *t, size_t *n)
 	if (RARE(t->closing) && !t->closed)
 		close_now(t);
 	feed(t);
+	if (RARE(!begun(t)) && !begin(t))
+		return NULL;
 	if (t->e != NULL && RARE(br_ssl_engine_recvrec_buf(t->e, n) == NULL))
 		return NULL;
-	if (RARE(t->n_ahead > 0 || !hold(t)))
+	if (RARE(t->n_ahead > 0 || !tlshold_pair(t)))
 		return NULL;
 	if (RARE(br_ssl_engine_recvrec_buf(t->e, n) == NULL))
 		return NULL;
@@ -545,9 +389,9 @@ tls_wire_out(struct tls *t, size_t *n, bool *more)
 	}
 	/* a client has something to say from its beginning */
 	if (RARE(!begun(t)) && t->client != NULL)
-		hold(t);
+		begin(t);
 	if (t->e == NULL || br_ssl_engine_sendrec_buf(t->e, n) == NULL ||
-	    !hold(t))
+	    !tlshold_pair(t))
 		return NULL;
 	*more = more_follows(t);
 	return br_ssl_engine_sendrec_buf(t->e, n);
@@ -559,10 +403,11 @@ tls_wire_out_done(struct tls *t, size_t n)
 	if (RARE(n == 0))
 		return;
 	br_ssl_engine_sendrec_ack(t->e, n);
-	settle(t);
-	next_record(t);
-	if (RARE(t->shut == SHUT_SAID) && (t->e == NULL ||
-	    br_ssl_engine_sendrec_buf(t->e, &n) == NULL))
+	if (RARE(!settle(t)))
+		return;
+	tlshold_next(t);
+	if (RARE(t->shut == SHUT_SAID) &&
+	    br_ssl_engine_sendrec_buf(t->e, &n) == NULL)
 		t->shut = SHUT_SENT;
 	feed(t);
 }
@@ -575,13 +420,9 @@ tls_plain_in(struct tls *t, size_t *n)
 	if (RARE(t->e == NULL || t->closing))
 		return NULL;
 	p = br_ssl_engine_recvapp_buf(t->e, n);
-	if (RARE(t->n_ahead > 0) && p == NULL) {
-		feed_ahead(t);
-		p = t->e != NULL ? br_ssl_engine_recvapp_buf(t->e, n) : NULL;
-	}
-	if (RARE(t->pair == NULL) && p != NULL)
-		return t->in->bytes + (t->e->ixa - t->in->at);
-	return p;
+	if (RARE(t->n_ahead > 0) && p == NULL && feed_ahead(t))
+		p = br_ssl_engine_recvapp_buf(t->e, n);
+	return tlshold_plain(t, p);
 }
 
 void
@@ -590,9 +431,8 @@ tls_plain_in_done(struct tls *t, size_t n)
 	br_ssl_engine_recvapp_ack(t->e, n);
 	feed(t);
 	/* the record behind it may have been the end of all */
-	if (RARE(t->pair == NULL) && t->e != NULL && t->n_ahead == 0 &&
-	    t->e->ixa == t->e->ixb)
-		tlspool_drop(&t->in);
+	if (t->e != NULL)
+		tlshold_taken(t);
 }
 
 size_t
@@ -620,7 +460,7 @@ tls_plain_out(struct tls *t, size_t *n)
 		/* no buffer is taken for what cannot be put */
 		if (t->e != NULL && br_ssl_engine_sendapp_buf(t->e, n) == NULL)
 			return NULL;
-		if (RARE(!hold_pair(t)))
+		if (RARE(!tlshold_take(t)))
 			return NULL;
 	}
 	return br_ssl_engine_sendapp_buf(t->e, n);
@@ -665,7 +505,7 @@ tls_close(struct tls *t)
 	if (begun(t))
 		close_now(t);
 	else
-		end(t, 0);
+		tlshold_end(t, 0);
 }
 
 void
@@ -677,133 +517,6 @@ tls_shut(struct tls *t)
 		t->shut = SHUT_ASKED;
 		say_end(t);
 	}
-}
-
-/* ---- idle ---- */
-
-/* what has to stay of the buffer to receive: from *at on, *n bytes */
-static void
-in_use(const struct tls *t, size_t *at, size_t *n)
-{
-	const br_ssl_engine_context *e = t->e;
-
-	*at = e->ixa < e->ixb ? e->ixa : 0;
-	*n = RARE(t->n_ahead > 0) ? t->ahead + t->n_ahead - *at :
-	    e->ixb - *at;
-}
-
-/* the memory for parts is used up: whoever has waited longest loses. False if
- * that is t itself */
-static bool
-make_room(const struct tls *t)
-{
-	struct tls *oldest = tlspool_oldest();
-
-	if (oldest == NULL)
-		return false;
-	end(oldest, TLS_E_STALLED);
-	if (on_stalled != NULL)
-		on_stalled(oldest->owner);
-	return oldest != t;
-}
-
-/* keeps n bytes of a buffer in *part */
-static bool
-keep_part(struct tls *t, struct tlspart **part, const unsigned char *buf,
-    size_t at, size_t n)
-{
-	while (tlspool_full(*part, n))
-		if (!make_room(t))
-			return false;
-	return tlspool_part(part, t, buf, at, n);
-}
-
-/* the same, or nothing if n is 0 */
-static inline bool
-put_aside(struct tls *t, struct tlspart **part, const unsigned char *buf,
-    size_t at, size_t n)
-{
-	if (RARE(n > 0))
-		return keep_part(t, part, buf, at, n);
-	tlspool_drop(part);
-	return true;
-}
-
-/*
- * While buffers are not scarce a part of a record stays in its own: that costs
- * nothing. A part that was put aside is kept when its bytes are in a buffer
- * again, as it has the record's age.
- */
-void
-tls_rest(struct tls *t)
-{
-	const br_ssl_engine_context *e = t->e;
-	size_t at, n, n_out;
-
-	if (t->pair == NULL || RARE(e->iomode != BOTH_WAYS))
-		return;
-	if (RARE(e->oxa > e->oxc))
-		return; /* gathered, and not yet a record */
-	in_use(t, &at, &n);
-	n_out = e->oxc - e->oxa;
-	if (RARE(n + n_out > 0) && !tlspool_scarce())
-		return;
-	if (!put_aside(t, &t->in, e->ibuf, at, n) ||
-	    !put_aside(t, &t->out, e->obuf, e->oxa, n_out))
-		return;
-	tlspool_put(t->pair);
-	t->pair = NULL;
-	t->e->ibuf = tlsmodel_absent;
-	t->e->obuf = tlsmodel_absent + 1;
-}
-
-static bool
-can_sleep(const struct tls *t)
-{
-	const br_ssl_engine_context *e = t->e;
-
-	return tlsmodel_sleeps() && t->up && !t->closing &&
-	    t->shut != SHUT_ASKED && t->pair == NULL &&
-	    t->in == NULL && t->out == NULL && e->iomode == BOTH_WAYS &&
-	    e->application_data == 1 && !e->shutdown_recv && e->ixa == 0 &&
-	    e->oxa == e->oxc;
-}
-
-bool
-tls_sleep(struct tls *t)
-{
-	tls_rest(t);
-	if (t->e == NULL)
-		return true;
-	if (!can_sleep(t))
-		return false;
-	t->image = image_take(t->e);
-	if (t->image == NULL)
-		return false;
-	engine_free(t);
-	return true;
-}
-
-size_t
-tls_size(const struct tls *t)
-{
-	size_t n = sizeof *t;
-
-	if (t->e != NULL)
-		n += engine_size(t);
-	if (t->image != NULL)
-		n += image_size(t->image);
-	if (t->shake != NULL)
-		n += sizeof *t->shake;
-	if (t->shake != NULL && t->shake->check != NULL)
-		n += sizeof *t->shake->check;
-	if (t->pair != NULL)
-		n += sizeof *t->pair;
-	if (t->in != NULL)
-		n += sizeof *t->in + t->in->n;
-	if (t->out != NULL)
-		n += sizeof *t->out + t->out->n;
-	return n;
 }
 
 /* ---- what is known ---- */
@@ -824,13 +537,6 @@ int
 tls_error(const struct tls *t)
 {
 	return t->err;
-}
-
-bool
-tls_starved(const struct tls *t)
-{
-	/* others may have given some back meanwhile */
-	return t->starved && tlspool_used() >= tlspool_max();
 }
 
 const char *
@@ -895,7 +601,7 @@ tls_free(struct tls *t)
 {
 	if (t == NULL)
 		return;
-	end(t, 0);
+	tlshold_end(t, 0);
 	if (t->server != NULL)
 		tls_server_free(t->server);
 	tls_client_free(t->client);

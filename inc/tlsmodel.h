@@ -9,7 +9,7 @@
  * To make an engine costs more than to resume a session, as the library asks
  * the processor what it can do each time: each is a copy of a model, with our
  * suites, hashes and flags. The models never have any randomness in them, else
- * all copies had the same. Only for tls.c.
+ * all copies had the same. Only for tls.c and its parts.
  */
 
 /* what the buffers of a model, and of an engine without any, point at: nobody

@@ -8,8 +8,9 @@
 
 /*
  * What an engine is while nothing happens: some hundred bytes instead of some
- * thousand. Only for tls.c. With TLS_NO_SLEEP, for libraries that are made
- * otherwise inside, there is none of it.
+ * thousand. Only for lib/tlshold.c, and for lib/tlsmodel.c, which tries it
+ * out. With TLS_NO_SLEEP, for libraries that are made otherwise inside, there
+ * is none of it.
  */
 struct image;
 

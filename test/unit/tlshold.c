@@ -1,5 +1,5 @@
-/* Tests tls.c: how it ends, and what it holds until then; and that no peer
- * holds secure.c up, however much it sends. */
+/* Tests lib/tlshold.c by tls.c: how a connection ends, and what it holds until
+ * then; and that no peer holds secure.c up, however much it sends. */
 #include <sys/socket.h>
 
 #include <fcntl.h>
