@@ -1,6 +1,6 @@
-"""What puts the proxies under load: load.c's tunnels, and wrk's requests.
+"""What puts the proxies under load: load.c's tunnels and requests.
 
-Both run on the second CPU, where there is one, and speak TLS with a proxy that
+It runs on the second CPU, where there is one, and speaks TLS with a proxy that
 has a CA.
 """
 import json
@@ -15,12 +15,16 @@ class Failed(Exception):
 
 
 class Load:
-    """The WebSocket client, with its tunnels through one proxy."""
+    """The client, with its tunnels or connections through one proxy, opened
+    by a command."""
 
-    def __init__(self, proxy):
+    def __init__(self, proxy, opening='tunnels 0'):
+        port = (proxy.ws_port if opening.startswith('tunnels')
+                else proxy.http_port)
         ca = [proxy.ca] if proxy.ca else []
+        self.opening = opening
         self.process = subprocess.Popen(
-            [os.path.join(HERE, 'load'), str(proxy.ws_port), *ca],
+            [os.path.join(HERE, 'load'), str(port), *ca],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, preexec_fn=on_load_cpu)
 
@@ -42,6 +46,11 @@ class Load:
         self.do('echo 0.2 125 1 %d' % busy)
 
     def __enter__(self):
+        try:
+            self.do(self.opening)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *unused):
@@ -56,32 +65,11 @@ def on_load_cpu():
         os.sched_setaffinity(0, {1})
 
 
-def wrk(proxy, path, connections, seconds):
-    """wrk knows whole seconds alone; what is less ends it by a signal."""
-    cut = ['timeout', '-s', 'INT', str(seconds)] if seconds < 1 else []
-    scheme = 'https' if proxy.ca else 'http'
-    run = subprocess.run(
-        [*cut, 'wrk', '-t1', '-c%d' % connections,
-         '-d%ds' % max(1, round(seconds)),
-         '-s', os.path.join(HERE, 'wrk.lua'),
-         '%s://127.0.0.1:%d%s' % (scheme, proxy.http_port, path)],
-        capture_output=True, text=True, preexec_fn=on_load_cpu)
-    last = run.stdout.strip().rsplit('\n', 1)[-1]
-    try:
-        got = json.loads(last)
-    except ValueError:
-        raise Failed('wrk: ' + (run.stderr.strip() or last)) from None
-    if got['errors']:
-        raise Failed('wrk: %d errors in %d requests'
-                     % (got['errors'], got['messages']))
-    return got
-
-
-def used(proxy, work):
-    """Does work. Returns what it took of the proxy's CPU in nanoseconds, and
-    what came of it."""
+def used(proxy, load, command):
+    """What the command took of the proxy's CPU in nanoseconds, and what came
+    of it."""
     before = proxy.cpu_ns()
-    got = work()
+    got = load.do(command)
     return proxy.cpu_ns() - before, got
 
 

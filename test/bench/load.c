@@ -1,8 +1,8 @@
 /*
- * The client of the bench: WebSocket tunnels through the proxy that listens
- * on 127.0.0.1:PORT. Each handshake is proved, each message is masked with a
- * mask of its own, and each echoed byte is compared with what was sent: a
- * proxy that is fast and wrong ends the bench.
+ * The client of the bench: WebSocket tunnels, and requests, through the proxy
+ * that listens on 127.0.0.1:PORT. Each handshake is proved, each message is
+ * masked with a mask of its own, and each byte is compared with what was sent,
+ * or with what the origin has: a proxy that is fast and wrong ends the bench.
  *
  *	load PORT [CA]
  *
@@ -12,19 +12,25 @@
  *
  *	tunnels N
  *		opens or closes tunnels until there are N.
+ *	connections N
+ *		the same, of connections that are for requests.
  *	echo SECONDS SIZE FLIGHT N
  *		the first N tunnels have FLIGHT messages of SIZE bytes under way
  *		each, as fast as the proxy goes.
  *	pace SECONDS SIZE RATE N [random]
  *		RATE messages a second over the first N tunnels, one after the
  *		other or at random. Latency counts from when a message was due.
+ *	get SECONDS PATH N
+ *		the first N connections have a request for PATH under way each.
  *	churn SECONDS N [resume]
  *		N at a time: connect, handshake, one message, Close, end. Over
  *		TLS each handshake is a full one, or, but for the first ones of
  *		this client, one that resumes: a proxy that refuses to ends it.
  *
  * A command ends when all that it sent came back, so what the proxy spent
- * between command and answer is what the messages of the answer cost.
+ * between command and answer is what the messages of the answer cost. With
+ * "more " before it, it goes on with the figures of the one before: the answer
+ * is about both.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -60,7 +66,7 @@
 #define NAME "bench.example"
 #define SUITE "ECDHE-ECDSA-AES128-GCM-SHA256"
 
-enum work { REST, ECHO, PACE, CHURN };
+enum work { REST, ECHO, PACE, GET, CHURN };
 enum state { FREE, CONNECT, HELLO, SHAKE, OPEN, CLOSING };
 
 struct tunnel {
@@ -82,6 +88,7 @@ struct tunnel {
 	bool in_payload;
 	struct ws_head in;
 	uint64_t at;           /* of the payload */
+	uint64_t left;         /* of a response's content */
 };
 
 static int poller, timer;
@@ -101,7 +108,16 @@ static struct {
 	bool random, resume;
 	double began, gap;
 	uint64_t due, sent, done;
+	const char *path;
 } job;
+
+static bool requests;          /* connections are for them */
+
+/* what was done since the last command without "more" */
+static struct {
+	uint64_t done;
+	double seconds;
+} total;
 
 /*
  * Latencies in microseconds: 64 cells to each power of two, so that a
@@ -568,8 +584,110 @@ connected(struct tunnel *t)
 		if (secrets != NULL)
 			hello(t);
 	}
-	if (t->tls == NULL || said_hello(t))
+	if (t->tls != NULL && !said_hello(t))
+		return;
+	if (requests) {
+		watch(t, EPOLL_CTL_MOD, EPOLLIN);
+		t->state = OPEN;
+		opening--;
+	} else {
 		shake(t);
+	}
+}
+
+/* Requests */
+
+static void
+put_request(struct tunnel *t, double now)
+{
+	char request[128];
+	int n;
+
+	n = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n"
+	    "Host: 127.0.0.1:%u\r\n\r\n", job.path, ntohs(proxy.sin_port));
+	t->times[0] = now;
+	t->sent++;
+	job.sent++;
+	transmit(t, (unsigned char *)request, (size_t)n);
+}
+
+/* takes bytes of a response's head; how many of them it had */
+static size_t
+take_response(struct tunnel *t, const char *p, size_t n)
+{
+	size_t had = t->head_n;
+	const char *end, *length;
+
+	if (t->head == NULL)
+		t->head = malloc(HEAD_ROOM);
+	if (t->head == NULL)
+		die("out of memory");
+	if (n > HEAD_ROOM - 1 - had)
+		n = HEAD_ROOM - 1 - had;
+	memcpy(t->head + had, p, n);
+	t->head_n += n;
+	t->head[t->head_n] = '\0';
+	end = strstr(t->head, "\r\n\r\n");
+	if (end == NULL && t->head_n == HEAD_ROOM - 1)
+		die("the response's head is too large");
+	if (end == NULL)
+		return n;
+	t->head[end + 4 - t->head] = '\0';
+	length = field(t->head, "Content-Length");
+	if (strncmp(t->head, "HTTP/1.1 200 ", 13) != 0 || length == NULL)
+		die("no response: %s", t->head);
+	t->left = strtoull(length, NULL, 10);
+	t->at = 0;
+	n = (size_t)(end + 4 - t->head) - had;
+	t->head_n = 0;
+	if (t->left == 0)
+		die("an empty response");
+	return n;
+}
+
+/* what the origin answers with, over and over: see origin.c */
+static bool
+is_content(const struct tunnel *t, const char *p, size_t n)
+{
+	enum { PERIOD = 251, BLOCK = 64 * PERIOD };
+	static unsigned char want[BLOCK + PERIOD];
+
+	if (want[1] == 0)
+		for (size_t i = 0; i < sizeof want; i++)
+			want[i] = (unsigned char)(i * 7 % PERIOD);
+	for (size_t i = 0; i < n; i += BLOCK)
+		if (memcmp(p + i, want + (t->at + i) % PERIOD,
+		    n - i < BLOCK ? n - i : BLOCK) != 0)
+			return false;
+	return true;
+}
+
+static void
+take_responses(struct tunnel *t, const char *p, size_t n, double now)
+{
+	while (n > 0) {
+		size_t part = n < t->left ? n : (size_t)t->left;
+
+		if (t->left == 0) {
+			if (t->got == t->sent)
+				die("a response that nobody asked for");
+			part = take_response(t, p, n);
+		} else if (!is_content(t, p, part)) {
+			die("the response differs from what the origin has");
+		} else {
+			t->at += part;
+			t->left -= part;
+			if (t->left == 0) {
+				note_latency(now - t->times[0]);
+				t->got++;
+				job.done++;
+				if (now < job.end)
+					put_request(t, now);
+			}
+		}
+		p += part;
+		n -= part;
+	}
 }
 
 /* The loop */
@@ -605,6 +723,8 @@ readable(struct tunnel *t, double now)
 			die("recv: %s", strerror(errno));
 		if (n == 0)
 			ended(t, now);
+		else if (requests)
+			take_responses(t, in, (size_t)n, now);
 		else if (t->state == SHAKE)
 			take_answer(t, in, (size_t)n, now);
 		else
@@ -679,11 +799,12 @@ turn(void)
 static void
 answer(double began)
 {
-	double seconds = clock_s() - began;
-
+	total.done += job.done;
+	total.seconds += clock_s() - began;
 	printf("{\"messages\": %llu, \"seconds\": %.6f, \"rate\": %.1f, "
 	    "\"p50\": %.0f, \"p99\": %.0f, \"p999\": %.0f}\n",
-	    (unsigned long long)job.done, seconds, (double)job.done / seconds,
+	    (unsigned long long)total.done, total.seconds,
+	    (double)total.done / total.seconds,
 	    percentile(0.5), percentile(0.99), percentile(0.999));
 	fflush(stdout);
 	memset(&job, 0, sizeof job);
@@ -694,7 +815,6 @@ begin(enum work what, double seconds, size_t count)
 {
 	if (count == 0 || (what != CHURN && count > opened))
 		die("%zu tunnels are open, %zu are asked for", opened, count);
-	memset(histogram, 0, sizeof histogram);
 	memset(&job, 0, sizeof job);
 	job.what = what;
 	job.count = count;
@@ -713,8 +833,11 @@ set_timer(double gap)
 }
 
 static void
-set_tunnels(size_t want)
+set_tunnels(size_t want, bool for_requests)
 {
+	if (opened > 0 && for_requests != requests)
+		die("tunnels and connections do not mix");
+	requests = for_requests;
 	if (want > room)
 		die("%zu tunnels are more than descriptors allow", want);
 	job.what = ECHO; /* with a count of 0: nothing is sent */
@@ -762,6 +885,20 @@ run_pace(double seconds, size_t size, double rate, size_t count, bool random)
 }
 
 static void
+run_get(double seconds, const char *path, size_t count)
+{
+	begin(GET, seconds, count);
+	if (!requests)
+		die("tunnels take no requests");
+	job.path = path;
+	for (size_t i = 0; i < count; i++)
+		put_request(&tunnels[i], job.began);
+	while (job.done < job.sent || clock_s() < job.end)
+		turn();
+	answer(job.began);
+}
+
+static void
 run_churn(double seconds, size_t count, bool resume)
 {
 	begin(CHURN, seconds, count);
@@ -782,16 +919,26 @@ obey(const char *line)
 {
 	double seconds, rate;
 	size_t size, flight, n;
-	char how[8] = "";
+	char how[8] = "", path[64];
 
+	if (strncmp(line, "more ", 5) == 0) {
+		line += 5;
+	} else {
+		memset(histogram, 0, sizeof histogram);
+		memset(&total, 0, sizeof total);
+	}
 	if (sscanf(line, "tunnels %zu", &n) == 1)
-		set_tunnels(n);
+		set_tunnels(n, false);
+	else if (sscanf(line, "connections %zu", &n) == 1)
+		set_tunnels(n, true);
 	else if (sscanf(line, "echo %lf %zu %zu %zu", &seconds, &size,
 	    &flight, &n) == 4 && size <= MESSAGE_MAX && flight <= FLIGHT_MAX)
 		run_echo(seconds, size, flight, n);
 	else if (sscanf(line, "pace %lf %zu %lf %zu %7s", &seconds, &size,
 	    &rate, &n, how) >= 4 && size <= MESSAGE_MAX && rate > 0)
 		run_pace(seconds, size, rate, n, strcmp(how, "random") == 0);
+	else if (sscanf(line, "get %lf %63s %zu", &seconds, path, &n) == 3)
+		run_get(seconds, path, n);
 	else if (sscanf(line, "churn %lf %zu %7s", &seconds, &n, how) >= 2)
 		run_churn(seconds, n, strcmp(how, "resume") == 0);
 	else
