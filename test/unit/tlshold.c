@@ -40,6 +40,140 @@ test_fault(void)
 	tls_server_free(s);
 }
 
+/* a record that nobody has made; its size, at most 105 */
+static size_t
+forge(unsigned char *p)
+{
+	static const unsigned char types[] = {20, 21, 22, 23, 23, 23, 24, 0};
+	size_t i, n = chance(101);
+
+	p[0] = types[chance(sizeof types)];
+	p[1] = 3;
+	p[2] = chance(8) == 0 ? 1 : 3;
+	p[3] = (unsigned char)(chance(8) == 0 ? chance(256) : 0);
+	p[4] = (unsigned char)n;
+	for (i = 0; i < n; i++)
+		p[5 + i] = (unsigned char)chance(256);
+	return 5 + n;
+}
+
+/* some records of an end, and among them what a peer may do to it; their size,
+ * which is below that of a buffer */
+static size_t
+spoil(struct end *from, unsigned char *p)
+{
+	const unsigned char *record;
+	size_t n, size = 0;
+	int i, bad = (int)chance(6);
+
+	for (i = 0; i < 6; i++) {
+		say(from, 1 + chance(chance(4) == 0 ? 1500 : 40));
+		record = wire_out(from, &n);
+		memcpy(p + size, record, n);
+		wire_out_done(from, n);
+		switch (i == bad ? chance(6) : 6) {
+		case 0:
+			p[size + chance((uint32_t)n)] ^=
+			    (unsigned char)(1 << chance(8));
+			break;
+		case 1:
+			n += forge(p + size + n);
+			break;
+		case 2:
+			n = forge(p + size);
+			break;
+		case 3: /* twice */
+			memcpy(p + size + n, p + size, n);
+			n *= 2;
+			break;
+		case 4: /* cut off */
+			n = chance((uint32_t)n);
+			break;
+		case 5: /* not at all */
+			n = 0;
+			break;
+		}
+		size += n;
+	}
+	return size;
+}
+
+/* what somebody may do with an end between two reads */
+static void
+meddle(struct end *e)
+{
+	switch (chance(12)) {
+	case 0:
+		say(e, 50);
+		break;
+	case 1:
+		drain(e);
+		break;
+	case 2:
+		rest(e);
+		break;
+	case 3:
+		rest(e);
+		tls_sleep(e->t);
+		break;
+	case 4:
+		if (chance(8) == 0)
+			tls_shut(e->t);
+		break;
+	case 5:
+		if (chance(8) == 0)
+			tls_close(e->t);
+		break;
+	default:
+		take(e);
+		break;
+	}
+}
+
+/* good and bad records in reads of any size: what is taken is what was sent,
+ * up to the first bad one, and nothing is left behind */
+static void
+test_mischief(void)
+{
+	struct tls_server *s = server("leaf.pem", "leaf.key");
+	struct tls_client *c = client("localhost", "root.crt");
+	static unsigned char records[30000];
+	struct end *to;
+	unsigned char *q;
+	size_t n, at, k, room;
+	int i, idle, over = 0;
+
+	about = "mischief";
+	for (i = 0; i < 400 && failed == 0; i++) {
+		shake(s, c);
+		to = i % 2 == 0 ? &a : &b;
+		n = spoil(i % 2 == 0 ? &b : &a, records);
+		for (at = 0, idle = 0; at < n && idle < 20; idle++) {
+			meddle(to);
+			q = wire_in(to, &room);
+			if (q == NULL)
+				continue;
+			k = chance(2) == 0 ? n - at :
+			    1 + chance((uint32_t)(n - at));
+			if (k > room)
+				k = room;
+			memcpy(q, records + at, k);
+			wire_in_done(to, k);
+			at += k;
+			idle = 0;
+		}
+		for (idle = 0; idle < 20; idle++)
+			meddle(to);
+		over += closed(to);
+		end_free(&a);
+		end_free(&b);
+		expect(tlspool_used() == 0, "all buffers are back");
+	}
+	expect(over > 100 && over < 400, "some end, and some do not");
+	tls_server_free(s);
+	tls_client_free(c);
+}
+
 static void
 test_close(void)
 {
@@ -615,6 +749,7 @@ main(void)
 {
 	begin_tests();
 	test_fault();
+	test_mischief();
 	test_close();
 	test_shut();
 	test_starved();
