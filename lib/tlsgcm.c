@@ -174,9 +174,9 @@ later(block counter, int n)
 	return _mm_add_epi32(counter, _mm_set_epi32(0, 0, 0, n));
 }
 
-/* the MANY blocks at counter and behind, encrypted: what data is added to */
+/* adds the encrypted counter, and those behind it, to MANY blocks at p */
 HERE static void
-stream(unsigned char *to, const br_aes_x86ni_ctr_keys *keys, block counter)
+add_stream(unsigned char *p, const br_aes_x86ni_ctr_keys *keys, block counter)
 {
 	const unsigned char *key = keys->skey.skni;
 	block k = load(key), x[MANY];
@@ -192,7 +192,8 @@ stream(unsigned char *to, const br_aes_x86ni_ctr_keys *keys, block counter)
 #undef X
 	}
 	k = load(key + i * BLOCK);
-#define X(n) store(to + n * BLOCK, _mm_aesenclast_si128(x[n], k));
+#define X(n) store(p + n * BLOCK, add(load(p + n * BLOCK), \
+	_mm_aesenclast_si128(x[n], k)));
 	EACH(X)
 #undef X
 }
@@ -245,8 +246,8 @@ process(br_sslrec_gcm_context *c, int type, unsigned version, unsigned char *p,
     size_t n, bool out)
 {
 	const br_aes_x86ni_ctr_keys *keys = &c->bc.aes.c_x86ni;
-	unsigned char key[MANY * BLOCK], last[MANY * BLOCK], *q;
-	size_t i, now, blocks = (n + BLOCK - 1) / BLOCK;
+	unsigned char last[MANY * BLOCK], *q;
+	size_t now, blocks = (n + BLOCK - 1) / BLOCK;
 	block counter = first_counter(c->iv, p - EXPLICIT),
 	    tag = encrypted(keys, turned(counter)),
 	    end = lengths(n), y;
@@ -256,19 +257,17 @@ process(br_sslrec_gcm_context *c, int type, unsigned version, unsigned char *p,
 	y = product(additional(c->seq++, type, version, n), h[0]);
 	counter = later(counter, 1);
 	for (; n > 0; n -= now, p += now) {
-		now = n < sizeof key ? n : sizeof key;
+		now = n < sizeof last ? n : sizeof last;
 		blocks = (now + BLOCK - 1) / BLOCK;
 		q = p;
-		if (now % BLOCK != 0) {
-			/* the last block is filled up with zeros */
-			memset(last + (blocks - 1) * BLOCK, 0, BLOCK);
+		if (now < sizeof last) {
+			/* what is not whole is filled up with zeros */
+			memset(last, 0, sizeof last);
 			q = memcpy(last, p, now);
 		}
 		if (!out)
 			y = hashed(y, q, blocks, h);
-		stream(key, keys, counter);
-		for (i = 0; i < blocks * BLOCK; i += BLOCK)
-			store(q + i, add(load(q + i), load(key + i)));
+		add_stream(q, keys, counter);
 		if (q == last) {
 			memcpy(p, last, now);
 			memset(last + now, 0, blocks * BLOCK - now);
