@@ -149,8 +149,9 @@ bench: weir
 	-$(MAKE) static
 	test/bench/run
 
-test/bench/load: test/bench/load.c weir.a
-	$(CC) $(ALL) $(LDFLAGS) -o $@ test/bench/load.c weir.a $(LIB) $(LDLIBS) \
+LOAD = test/bench/load.c test/bench/answer.c test/bench/latency.c
+test/bench/load: $(LOAD) test/bench/answer.h test/bench/latency.h weir.a
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $(LOAD) weir.a $(LIB) $(LDLIBS) \
 	    -lssl -lcrypto
 
 test/bench/origin test/bench/relay: weir.a

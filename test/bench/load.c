@@ -44,7 +44,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -53,8 +52,11 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 
+#include "answer.h"
+#include "latency.h"
 #include "ws.h"
 
 #define FLIGHT_MAX 16
@@ -62,11 +64,10 @@
 #define OPENING 64             /* handshakes under way at once */
 #define CHURN_SIZE 64          /* bytes of a churned connection's message */
 #define STUCK_MS 20000         /* nothing at all for so long is an error */
-#define HEAD_ROOM 4096
 #define NAME "bench.example"
 #define SUITE "ECDHE-ECDSA-AES128-GCM-SHA256"
 
-enum work { REST, ECHO, PACE, GET, CHURN };
+enum kind { REST, ECHO, PACE, GET, CHURN };
 enum state { FREE, CONNECT, HELLO, SHAKE, OPEN, CLOSING };
 
 struct tunnel {
@@ -77,8 +78,7 @@ struct tunnel {
 	bool once;             /* of a churn: ends after its message */
 	unsigned char *pend;   /* what the socket did not take */
 	size_t pend_at, pend_n;
-	char *head;            /* of the answer, while it is incomplete */
-	size_t head_n;
+	struct answer answer;
 	char accept[WS_ACCEPT_LEN];
 	uint32_t sent, got;    /* messages */
 	size_t sizes[FLIGHT_MAX];
@@ -88,7 +88,6 @@ struct tunnel {
 	bool in_payload;
 	struct ws_head in;
 	uint64_t at;           /* of the payload */
-	uint64_t left;         /* of a response's content */
 };
 
 static int poller, timer;
@@ -102,7 +101,7 @@ static unsigned char scratch[MESSAGE_MAX + WS_HEAD_MAX];
 
 /* the command under way */
 static struct {
-	enum work what;
+	enum kind what;
 	double end;            /* when nothing new is sent any more */
 	size_t size, count, flight, turn;
 	bool random, resume;
@@ -118,13 +117,6 @@ static struct {
 	uint64_t done;
 	double seconds;
 } total;
-
-/*
- * Latencies in microseconds: 64 cells to each power of two, so that a
- * percentile is off by less than two in a hundred.
- */
-#define CELLS 64
-static uint64_t histogram[40 * CELLS];
 
 static void
 die(const char *format, ...)
@@ -159,34 +151,6 @@ chance(void)
 	return (uint32_t)(x >> 16);
 }
 
-static void
-note_latency(double seconds)
-{
-	uint64_t us = (uint64_t)(seconds * 1e6);
-	size_t shift = 0;
-
-	while ((us >> shift) >= 2 * CELLS)
-		shift++;
-	histogram[us < CELLS ? us : shift * CELLS + (us >> shift)]++;
-}
-
-static double
-percentile(double share)
-{
-	uint64_t sum = 0, all = 0;
-
-	for (size_t i = 0; i < sizeof histogram / sizeof histogram[0]; i++)
-		all += histogram[i];
-	for (size_t i = 0; i < sizeof histogram / sizeof histogram[0]; i++) {
-		sum += histogram[i];
-		if (sum > 0 && (double)sum >= share * (double)all) {
-			size_t shift = i < 2 * CELLS ? 0 : i / CELLS - 1;
-			return (double)((uint64_t)(i - shift * CELLS) << shift);
-		}
-	}
-	return 0;
-}
-
 /* Sockets */
 
 static void
@@ -209,7 +173,7 @@ hang_up(struct tunnel *t)
 	}
 	close(t->fd);
 	free(t->pend);
-	free(t->head);
+	answer_free(&t->answer);
 	memset(t, 0, sizeof *t);
 }
 
@@ -348,7 +312,7 @@ message_done(struct tunnel *t, double now)
 	static const unsigned char normal[] = {1000 >> 8, 1000 & 255};
 
 	if (!t->once)
-		note_latency(now - t->times[t->got % FLIGHT_MAX]);
+		latency_note(now - t->times[t->got % FLIGHT_MAX]);
 	t->got++;
 	if (t->once) {
 		put_frame(t, WS_CLOSE, normal, sizeof normal);
@@ -427,24 +391,6 @@ take_frames(struct tunnel *t, const unsigned char *p, size_t n, double now)
 /* Handshakes */
 
 static void
-base64(char *out, const unsigned char *p, size_t n)
-{
-	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < n; i += 3) {
-		uint32_t v = (uint32_t)p[i] << 16;
-		v |= i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0;
-		v |= i + 2 < n ? p[i + 2] : 0;
-		*out++ = set[v >> 18];
-		*out++ = set[v >> 12 & 63];
-		*out++ = i + 1 < n ? set[v >> 6 & 63] : '=';
-		*out++ = i + 2 < n ? set[v & 63] : '=';
-	}
-	*out = '\0';
-}
-
-static void
 dial(struct tunnel *t, bool once, double now)
 {
 	memset(t, 0, sizeof *t);
@@ -507,7 +453,7 @@ shake(struct tunnel *t)
 
 	for (size_t i = 0; i < sizeof nonce; i++)
 		nonce[i] = (unsigned char)chance();
-	base64(key, nonce, sizeof nonce);
+	EVP_EncodeBlock((unsigned char *)key, nonce, sizeof nonce);
 	ws_accept((struct span){key, 24}, t->accept);
 	n = snprintf(request, sizeof request, "GET /ws HTTP/1.1\r\n"
 	    "Host: " NAME "\r\n"
@@ -522,45 +468,32 @@ shake(struct tunnel *t)
 	transmit(t, (unsigned char *)request, (size_t)n);
 }
 
-/* the value of a field of the answer, or NULL: to its line's end */
+/* as answer_head(), which may not fail */
 static const char *
-field(const char *head, const char *name)
+take_head(struct tunnel *t, const char *p, size_t n, size_t *used)
 {
-	size_t n = strlen(name);
+	const char *head = answer_head(&t->answer, p, n, used);
 
-	for (const char *p = strstr(head, "\r\n"); p != NULL;
-	    p = strstr(p, "\r\n")) {
-		p += 2;
-		if (strncasecmp(p, name, n) == 0 && p[n] == ':')
-			return p + n + 1 + strspn(p + n + 1, " ");
-	}
-	return NULL;
+	if (head == NULL && *used == 0)
+		die("an answer's head is too large, or there is no memory");
+	return head;
 }
 
 /* takes bytes of the answer; what follows its head are frames */
 static void
 take_answer(struct tunnel *t, const char *p, size_t n, double now)
 {
-	size_t had = t->head_n, used;
-	const char *end, *accept;
+	const char *head, *accept;
+	size_t used;
 
-	if (t->head == NULL)
-		t->head = malloc(HEAD_ROOM);
-	if (t->head == NULL || t->head_n + n >= HEAD_ROOM)
-		die("the answer's head is too large");
-	memcpy(t->head + had, p, n);
-	t->head_n += n;
-	t->head[t->head_n] = '\0';
-	end = strstr(t->head, "\r\n\r\n");
-	if (end == NULL)
+	head = take_head(t, p, n, &used);
+	if (head == NULL)
 		return;
-	accept = field(t->head, "Sec-WebSocket-Accept");
-	if (strncmp(t->head, "HTTP/1.1 101 ", 13) != 0 || accept == NULL ||
+	accept = answer_field(head, "Sec-WebSocket-Accept");
+	if (strncmp(head, "HTTP/1.1 101 ", 13) != 0 || accept == NULL ||
 	    memcmp(accept, t->accept, WS_ACCEPT_LEN) != 0)
-		die("no handshake: %s", t->head);
-	used = (size_t)(end + 4 - t->head) - had;
-	free(t->head);
-	t->head = NULL;
+		die("no handshake: %s", head);
+	answer_free(&t->answer);
 	t->state = OPEN;
 	opening--;
 	if (t->once) {
@@ -615,79 +548,50 @@ put_request(struct tunnel *t, double now)
 static size_t
 take_response(struct tunnel *t, const char *p, size_t n)
 {
-	size_t had = t->head_n;
-	const char *end, *length;
+	const char *head, *length;
+	size_t used;
 
-	if (t->head == NULL)
-		t->head = malloc(HEAD_ROOM);
-	if (t->head == NULL)
-		die("out of memory");
-	if (n > HEAD_ROOM - 1 - had)
-		n = HEAD_ROOM - 1 - had;
-	memcpy(t->head + had, p, n);
-	t->head_n += n;
-	t->head[t->head_n] = '\0';
-	end = strstr(t->head, "\r\n\r\n");
-	if (end == NULL && t->head_n == HEAD_ROOM - 1)
-		die("the response's head is too large");
-	if (end == NULL)
-		return n;
-	t->head[end + 4 - t->head] = '\0';
-	length = field(t->head, "Content-Length");
-	if (strncmp(t->head, "HTTP/1.1 200 ", 13) != 0 || length == NULL)
-		die("no response: %s", t->head);
-	t->left = strtoull(length, NULL, 10);
-	t->at = 0;
-	n = (size_t)(end + 4 - t->head) - had;
-	t->head_n = 0;
-	if (t->left == 0)
+	if (t->got == t->sent)
+		die("a response that nobody asked for");
+	head = take_head(t, p, n, &used);
+	if (head == NULL)
+		return used;
+	length = answer_field(head, "Content-Length");
+	if (strncmp(head, "HTTP/1.1 200 ", 13) != 0 || length == NULL)
+		die("no response: %s", head);
+	t->answer.left = strtoull(length, NULL, 10);
+	t->answer.at = 0;
+	if (t->answer.left == 0)
 		die("an empty response");
-	return n;
+	return used;
 }
 
-/* what the origin answers with, over and over: see origin.c */
-static bool
-is_content(const struct tunnel *t, const char *p, size_t n)
+/* takes bytes of a response's content; how many of them it had */
+static size_t
+take_content(struct tunnel *t, const char *p, size_t n, double now)
 {
-	enum { PERIOD = 251, BLOCK = 64 * PERIOD };
-	static unsigned char want[BLOCK + PERIOD];
-
-	if (want[1] == 0)
-		for (size_t i = 0; i < sizeof want; i++)
-			want[i] = (unsigned char)(i * 7 % PERIOD);
-	for (size_t i = 0; i < n; i += BLOCK)
-		if (memcmp(p + i, want + (t->at + i) % PERIOD,
-		    n - i < BLOCK ? n - i : BLOCK) != 0)
-			return false;
-	return true;
+	if (n > t->answer.left)
+		n = (size_t)t->answer.left;
+	if (!answer_content(&t->answer, p, n))
+		die("the response differs from what the origin has");
+	if (t->answer.left > 0)
+		return n;
+	latency_note(now - t->times[0]);
+	t->got++;
+	job.done++;
+	if (now < job.end)
+		put_request(t, now);
+	return n;
 }
 
 static void
 take_responses(struct tunnel *t, const char *p, size_t n, double now)
 {
-	while (n > 0) {
-		size_t part = n < t->left ? n : (size_t)t->left;
+	size_t part;
 
-		if (t->left == 0) {
-			if (t->got == t->sent)
-				die("a response that nobody asked for");
-			part = take_response(t, p, n);
-		} else if (!is_content(t, p, part)) {
-			die("the response differs from what the origin has");
-		} else {
-			t->at += part;
-			t->left -= part;
-			if (t->left == 0) {
-				note_latency(now - t->times[0]);
-				t->got++;
-				job.done++;
-				if (now < job.end)
-					put_request(t, now);
-			}
-		}
-		p += part;
-		n -= part;
-	}
+	for (; n > 0; p += part, n -= part)
+		part = t->answer.left == 0 ? take_response(t, p, n) :
+		    take_content(t, p, n, now);
 }
 
 /* The loop */
@@ -702,7 +606,7 @@ ended(struct tunnel *t, double now)
 		    t->state, t->got);
 	hang_up(t);
 	job.done++;
-	note_latency(now - began);
+	latency_note(now - began);
 	if (now < job.end) {
 		dial(t, true, now);
 		opening++;
@@ -805,13 +709,13 @@ answer(double began)
 	    "\"p50\": %.0f, \"p99\": %.0f, \"p999\": %.0f}\n",
 	    (unsigned long long)total.done, total.seconds,
 	    (double)total.done / total.seconds,
-	    percentile(0.5), percentile(0.99), percentile(0.999));
+	    latency_percentile(0.5), latency_percentile(0.99), latency_percentile(0.999));
 	fflush(stdout);
 	memset(&job, 0, sizeof job);
 }
 
 static void
-begin(enum work what, double seconds, size_t count)
+begin(enum kind what, double seconds, size_t count)
 {
 	if (count == 0 || (what != CHURN && count > opened))
 		die("%zu tunnels are open, %zu are asked for", opened, count);
@@ -820,6 +724,14 @@ begin(enum work what, double seconds, size_t count)
 	job.count = count;
 	job.began = clock_s();
 	job.end = job.began + seconds;
+}
+
+/* until its time is over and all that was sent came back */
+static void
+work(void)
+{
+	while (job.done < job.sent || clock_s() < job.end)
+		turn();
 }
 
 static void
@@ -865,8 +777,7 @@ run_echo(double seconds, size_t size, size_t flight, size_t count)
 	job.flight = flight;
 	for (size_t i = 0; i < count; i++)
 		fill_flight(&tunnels[i], job.began);
-	while (job.done < job.sent || clock_s() < job.end)
-		turn();
+	work();
 	answer(job.began);
 }
 
@@ -878,8 +789,7 @@ run_pace(double seconds, size_t size, double rate, size_t count, bool random)
 	job.gap = 1 / rate;
 	job.random = random;
 	set_timer(job.gap);
-	while (job.done < job.sent || clock_s() < job.end)
-		turn();
+	work();
 	set_timer(0);
 	answer(job.began);
 }
@@ -893,8 +803,7 @@ run_get(double seconds, const char *path, size_t count)
 	job.path = path;
 	for (size_t i = 0; i < count; i++)
 		put_request(&tunnels[i], job.began);
-	while (job.done < job.sent || clock_s() < job.end)
-		turn();
+	work();
 	answer(job.began);
 }
 
@@ -924,7 +833,7 @@ obey(const char *line)
 	if (strncmp(line, "more ", 5) == 0) {
 		line += 5;
 	} else {
-		memset(histogram, 0, sizeof histogram);
+		latency_reset();
 		memset(&total, 0, sizeof total);
 	}
 	if (sscanf(line, "tunnels %zu", &n) == 1)
