@@ -149,8 +149,10 @@ bench: weir
 	-$(MAKE) static
 	test/bench/run
 
-LOAD = test/bench/load.c test/bench/answer.c test/bench/latency.c
-test/bench/load: $(LOAD) test/bench/answer.h test/bench/latency.h weir.a
+LOAD = test/bench/load.c test/bench/answer.c test/bench/latency.c \
+	test/bench/secret.c
+test/bench/load: $(LOAD) test/bench/answer.h test/bench/die.h \
+	test/bench/latency.h test/bench/secret.h weir.a
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $(LOAD) weir.a $(LIB) $(LDLIBS) \
 	    -lssl -lcrypto
 

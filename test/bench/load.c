@@ -7,8 +7,8 @@
  *	load PORT [CA]
  *
  * With a file of CAs the tunnels are TLS 1.2 with one suite, and the proxy's
- * certificate has to be theirs, for NAME. It reads commands, one a line, and
- * answers each with one line of JSON:
+ * certificate has to be theirs, for SECRET_NAME. It reads commands, one a line,
+ * and answers each with one line of JSON:
  *
  *	tunnels N
  *		opens or closes tunnels until there are N.
@@ -37,8 +37,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,12 +49,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 
 #include "answer.h"
+#include "die.h"
 #include "latency.h"
+#include "secret.h"
 #include "ws.h"
 
 #define FLIGHT_MAX 16
@@ -64,8 +63,6 @@
 #define OPENING 64             /* handshakes under way at once */
 #define CHURN_SIZE 64          /* bytes of a churned connection's message */
 #define STUCK_MS 20000         /* nothing at all for so long is an error */
-#define NAME "bench.example"
-#define SUITE "ECDHE-ECDSA-AES128-GCM-SHA256"
 
 enum kind { REST, ECHO, PACE, GET, CHURN };
 enum state { FREE, CONNECT, HELLO, SHAKE, OPEN, CLOSING };
@@ -91,8 +88,6 @@ struct tunnel {
 };
 
 static int poller, timer;
-static SSL_CTX *secrets;       /* NULL: plain */
-static SSL_SESSION *known;     /* to resume, or NULL */
 static struct sockaddr_in proxy;
 static struct tunnel *tunnels;
 static size_t room, opened, opening;
@@ -117,19 +112,6 @@ static struct {
 	uint64_t done;
 	double seconds;
 } total;
-
-static void
-die(const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	fputs("load: ", stderr);
-	vfprintf(stderr, format, list);
-	fputc('\n', stderr);
-	va_end(list);
-	exit(1);
-}
 
 static double
 clock_s(void)
@@ -166,54 +148,27 @@ watch(const struct tunnel *t, int how, uint32_t events)
 static void
 hang_up(struct tunnel *t)
 {
-	if (t->tls != NULL) {
-		/* a session stays good only if its end is said */
-		SSL_shutdown(t->tls);
-		SSL_free(t->tls);
-	}
+	if (t->tls != NULL)
+		secret_close(t->tls);
 	close(t->fd);
 	free(t->pend);
 	answer_free(&t->answer);
 	memset(t, 0, sizeof *t);
 }
 
-/* what a call that moved nothing over TLS means, as recv() says it */
-static ssize_t
-tls_fault(struct tunnel *t, int r)
-{
-	int error = errno, why = SSL_get_error(t->tls, r);
-
-	if (why == SSL_ERROR_ZERO_RETURN)
-		return 0;
-	if (why == SSL_ERROR_SSL)
-		die("TLS: %s", ERR_error_string(ERR_get_error(), NULL));
-	errno = why == SSL_ERROR_SYSCALL ? error : EAGAIN;
-	return -1;
-}
-
 /* as send() and recv() */
 static ssize_t
 put(struct tunnel *t, const void *p, size_t n)
 {
-	int r;
-
-	if (t->tls == NULL)
-		return send(t->fd, p, n, MSG_NOSIGNAL);
-	ERR_clear_error();
-	r = SSL_write(t->tls, p, (int)n);
-	return r > 0 ? r : tls_fault(t, r);
+	return t->tls != NULL ? secret_send(t->tls, p, n) :
+	    send(t->fd, p, n, MSG_NOSIGNAL);
 }
 
 static ssize_t
 get(struct tunnel *t, void *p, size_t n)
 {
-	int r;
-
-	if (t->tls == NULL)
-		return recv(t->fd, p, n, 0);
-	ERR_clear_error();
-	r = SSL_read(t->tls, p, (int)n);
-	return r > 0 ? r : tls_fault(t, r);
+	return t->tls != NULL ? secret_recv(t->tls, p, n) :
+	    recv(t->fd, p, n, 0);
 }
 
 static void
@@ -408,43 +363,6 @@ dial(struct tunnel *t, bool once, double now)
 }
 
 static void
-hello(struct tunnel *t)
-{
-	t->tls = SSL_new(secrets);
-	if (t->tls == NULL || SSL_set_fd(t->tls, t->fd) != 1)
-		die("TLS: out of memory");
-	SSL_set_tlsext_host_name(t->tls, NAME);
-	SSL_set1_host(t->tls, NAME);
-	t->resumes = job.resume && known != NULL;
-	if (t->resumes)
-		SSL_set_session(t->tls, known);
-	SSL_set_connect_state(t->tls);
-	watch(t, EPOLL_CTL_MOD, EPOLLIN);
-	t->state = HELLO;
-}
-
-/* true when the TLS handshake is done */
-static bool
-said_hello(struct tunnel *t)
-{
-	int r;
-
-	ERR_clear_error();
-	r = SSL_do_handshake(t->tls);
-	if (r != 1 && tls_fault(t, r) == 0)
-		die("TLS: the proxy closed during the handshake");
-	if (r != 1 && errno != EAGAIN)
-		die("TLS handshake: %s", strerror(errno));
-	if (r != 1)
-		return false;
-	if (t->resumes && !SSL_session_reused(t->tls))
-		die("TLS: the session was not resumed");
-	if (job.resume && known == NULL)
-		known = SSL_get1_session(t->tls);
-	return true;
-}
-
-static void
 shake(struct tunnel *t)
 {
 	char request[512], key[25];
@@ -456,10 +374,10 @@ shake(struct tunnel *t)
 	EVP_EncodeBlock((unsigned char *)key, nonce, sizeof nonce);
 	ws_accept((struct span){key, 24}, t->accept);
 	n = snprintf(request, sizeof request, "GET /ws HTTP/1.1\r\n"
-	    "Host: " NAME "\r\n"
+	    "Host: " SECRET_NAME "\r\n"
 	    "Connection: Upgrade\r\n"
 	    "Upgrade: websocket\r\n"
-	    "Origin: https://" NAME "\r\n"
+	    "Origin: https://" SECRET_NAME "\r\n"
 	    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0)\r\n"
 	    "Sec-WebSocket-Version: 13\r\n"
 	    "Sec-WebSocket-Key: %s\r\n\r\n", key);
@@ -514,10 +432,13 @@ connected(struct tunnel *t)
 		    &(socklen_t){sizeof failed});
 		if (failed != 0)
 			die("connect: %s", strerror(failed));
-		if (secrets != NULL)
-			hello(t);
+		if (secret_wanted()) {
+			t->tls = secret_open(t->fd, job.resume, &t->resumes);
+			watch(t, EPOLL_CTL_MOD, EPOLLIN);
+			t->state = HELLO;
+		}
 	}
-	if (t->tls != NULL && !said_hello(t))
+	if (t->tls != NULL && !secret_shake(t->tls, job.resume, t->resumes))
 		return;
 	if (requests) {
 		watch(t, EPOLL_CTL_MOD, EPOLLIN);
@@ -881,24 +802,6 @@ set_up(const char *port)
 		pattern[i] = (unsigned char)chance();
 }
 
-static void
-set_up_tls(const char *ca)
-{
-	signal(SIGPIPE, SIG_IGN); /* OpenSSL does not know MSG_NOSIGNAL */
-	secrets = SSL_CTX_new(TLS_client_method());
-	if (secrets == NULL ||
-	    SSL_CTX_load_verify_locations(secrets, ca, NULL) != 1 ||
-	    SSL_CTX_set_cipher_list(secrets, SUITE) != 1)
-		die("%s: %s", ca, ERR_error_string(ERR_get_error(), NULL));
-	SSL_CTX_set_verify(secrets, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_min_proto_version(secrets, TLS1_2_VERSION);
-	SSL_CTX_set_max_proto_version(secrets, TLS1_2_VERSION);
-	/* what transmit() could not send is sent from a copy of it */
-	SSL_CTX_set_mode(secrets, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-	    SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_read_ahead(secrets, 1);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -911,7 +814,7 @@ main(int argc, char **argv)
 	}
 	set_up(argv[1]);
 	if (argc == 3)
-		set_up_tls(argv[2]);
+		secret_begin(argv[2]);
 	for (;;) {
 		while (!turn())
 			;
